@@ -1,0 +1,92 @@
+/** The class of an error as GraphQL clients see it in `extensions.code`. */
+export type ErrorCode =
+  | 'BAD_USER_INPUT'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'UNAVAILABLE'
+  | 'RATE_LIMITED'
+  | 'INTERNAL_SERVER_ERROR'
+
+interface ErrorKind {
+  readonly code: ErrorCode
+  readonly status: number
+  /** What the user reads. A specific sentence may take its place where the table cannot know it. */
+  readonly message: string
+}
+
+/**
+ * Every way in which a request can end without what it asked for: the one table from which GraphQL errors and REST
+ * answers are made. The messages are part of the public API, pipelines compare them.
+ */
+export const ERRORS = {
+  INVALID_INPUT: { code: 'BAD_USER_INPUT', status: 400, message: 'Invalid input' },
+  INVALID_CANDIDATE_VERSION: { code: 'BAD_USER_INPUT', status: 400, message: 'Invalid release candidate version' },
+  INVALID_COMMIT: { code: 'BAD_USER_INPUT', status: 400, message: 'Invalid commit hash' },
+  INVALID_DEPLOYMENT_STATUS: { code: 'BAD_USER_INPUT', status: 400, message: 'Invalid deployment status' },
+  REPOSITORY_MISMATCH: {
+    code: 'BAD_USER_INPUT',
+    status: 400,
+    message: 'Repository does not match the release project',
+  },
+  UNAUTHENTICATED: { code: 'UNAUTHENTICATED', status: 401, message: 'Unauthorized' },
+  FORBIDDEN: { code: 'FORBIDDEN', status: 403, message: 'Forbidden' },
+  PROJECT_NOT_FOUND: { code: 'NOT_FOUND', status: 404, message: 'Release project not found' },
+  ENVIRONMENT_NOT_FOUND: { code: 'NOT_FOUND', status: 404, message: 'Release environment not found' },
+  CANDIDATE_NOT_FOUND: { code: 'NOT_FOUND', status: 404, message: 'Release not found' },
+  REPOSITORY_NOT_FOUND: { code: 'NOT_FOUND', status: 404, message: 'GitHub repository not found' },
+  ROUTE_NOT_FOUND: { code: 'NOT_FOUND', status: 404, message: 'Not found' },
+  PROJECT_EXISTS: { code: 'CONFLICT', status: 409, message: 'Release project already exists' },
+  ENVIRONMENT_EXISTS: { code: 'CONFLICT', status: 409, message: 'Release environment already exists' },
+  CANDIDATE_EXISTS: {
+    code: 'CONFLICT',
+    status: 409,
+    message: 'Release candidate already exists with a different commit',
+  },
+  CANDIDATE_NOT_READY: { code: 'CONFLICT', status: 409, message: 'Release candidate is not ready' },
+  BODY_TOO_LARGE: { code: 'BAD_USER_INPUT', status: 413, message: 'The body is larger than 1 MiB' },
+  BODY_NOT_JSON: { code: 'BAD_USER_INPUT', status: 415, message: 'The body must be application/json' },
+  RATE_LIMITED: { code: 'RATE_LIMITED', status: 429, message: 'Too many requests' },
+  INTERNAL: { code: 'INTERNAL_SERVER_ERROR', status: 500, message: 'Internal server error' },
+  HOST_UNAVAILABLE: { code: 'UNAVAILABLE', status: 503, message: 'The repository host is unavailable' },
+  DATABASE_UNAVAILABLE: { code: 'UNAVAILABLE', status: 503, message: 'The database is unavailable' },
+} as const satisfies Record<string, ErrorKind>
+
+/** Names a row of the error table; clients see it in `extensions.reason`. */
+export type ErrorReason = keyof typeof ERRORS
+
+interface ErrorOptions {
+  /** Takes the place of the table's message. */
+  readonly message?: string
+  /** One more sentence for the person who has to mend it, such as what would have been right. */
+  readonly details?: string
+  /** After how many seconds trying again makes sense. */
+  readonly retryAfter?: number
+  /** What happened underneath; logged, never shown. */
+  readonly cause?: unknown
+}
+
+/** The one error the domain throws: it names a row of the table and knows nothing of GraphQL or HTTP. */
+export class SlipwayError extends Error {
+  override readonly name = 'SlipwayError'
+  readonly details: string | undefined
+  readonly retryAfter: number | undefined
+
+  constructor(
+    readonly reason: ErrorReason,
+    options: ErrorOptions = {},
+  ) {
+    super(options.message ?? ERRORS[reason].message, { cause: options.cause })
+    this.details = options.details
+    this.retryAfter = options.retryAfter
+  }
+
+  get code(): ErrorCode {
+    return ERRORS[this.reason].code
+  }
+
+  get status(): number {
+    return ERRORS[this.reason].status
+  }
+}
