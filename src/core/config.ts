@@ -1,0 +1,124 @@
+import { resolve } from 'node:path'
+import { cleanEnv, makeValidator, str } from 'envalid'
+import { StartupError } from './startup-error.js'
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+const wholeNumber = (lowest: number, highest: number) =>
+  makeValidator<number>(text => {
+    const value = Number(text)
+    if (!Number.isInteger(value) || value < lowest || value > highest) {
+      throw new Error(`must be a whole number from ${lowest} to ${highest}, not "${text}"`)
+    }
+    return value
+  })
+
+const trueOrFalse = makeValidator<boolean>(text => {
+  if (text !== 'true' && text !== 'false') throw new Error(`must be true or false, not "${text}"`)
+  return text === 'true'
+})
+
+const postgresUrl = makeValidator<string>(text => {
+  // The value holds a password: the message must not repeat it.
+  if (!/^postgres(ql)?:\/\/./.test(text)) throw new Error('must be a postgresql:// URL')
+  return text
+})
+
+const webUrl = makeValidator<string>(text => {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new Error(`must be an http:// or https:// URL, not "${text}"`)
+  }
+  return text.replace(/\/+$/, '')
+})
+
+const secret = makeValidator<string>(text => {
+  if (Buffer.byteLength(text) < 32) throw new Error('must be at least 32 bytes long')
+  return text
+})
+
+/** A PEM that was squeezed into one line by writing `\n` for its line ends is unfolded. */
+const pem = makeValidator<string>(text => {
+  const unfolded = text.replaceAll('\\n', '\n')
+  if (!unfolded.includes('PRIVATE KEY-----')) throw new Error('must be a private key in PEM format')
+  return unfolded
+})
+
+const SETTINGS = {
+  HOST: str({ default: '127.0.0.1' }),
+  PORT: wholeNumber(0, 65_535)({ default: 4000 }),
+  DATABASE_URL: postgresUrl({ default: undefined }),
+  DATA_DIR: str({ default: './data' }),
+  JWT_SECRET: secret({ default: undefined }),
+  PUBLIC_URL: webUrl({ default: undefined }),
+  GITHUB_API_URL: webUrl({ default: 'https://api.github.com' }),
+  GITHUB_TOKEN: str({ default: undefined }),
+  GITHUB_APP_ID: wholeNumber(1, Number.MAX_SAFE_INTEGER)({ default: undefined }),
+  GITHUB_APP_PRIVATE_KEY: pem({ default: undefined }),
+  ALLOW_FILE_REPOSITORIES: trueOrFalse({ default: false }),
+  RATE_LIMIT: wholeNumber(0, 1_000_000)({ default: 60_000 }),
+  LOG_LEVEL: str({ choices: LOG_LEVELS, default: 'info' }),
+}
+
+/** How this server is set up. Read once, at start; nothing else reads the environment. */
+export interface Config {
+  readonly host: string
+  /** 0 lets the system pick a free one. */
+  readonly port: number
+  /** Undefined: the embedded PostgreSQL. */
+  readonly databaseUrl: string | undefined
+  /** Absolute. */
+  readonly dataDir: string
+  /** Undefined: made on first start and kept in `dataDir`. */
+  readonly jwtSecret: string | undefined
+  /** Without a slash at its end. Undefined: made of the address listened on. */
+  readonly publicUrl: string | undefined
+  readonly github: {
+    readonly apiUrl: string
+    readonly token: string | undefined
+    readonly app: { readonly id: number; readonly privateKey: string } | undefined
+  }
+  readonly allowFileRepositories: boolean
+  /** Requests a minute that one token, or one address without a token, may make; 0: any number. */
+  readonly rateLimit: number
+  readonly logLevel: (typeof LOG_LEVELS)[number]
+}
+
+/**
+ * Reads the configuration (contract, section 6). A variable that is set to nothing counts as not set.
+ *
+ * @throws StartupError that names every faulty variable at once
+ */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const faults: string[] = []
+  const settings = cleanEnv(given, SETTINGS, {
+    reporter: ({ errors }) => {
+      for (const [name, error] of Object.entries(errors)) faults.push(`${name} ${error?.message}`)
+    },
+  })
+  const app =
+    settings.GITHUB_APP_ID !== undefined && settings.GITHUB_APP_PRIVATE_KEY !== undefined
+      ? { id: settings.GITHUB_APP_ID, privateKey: settings.GITHUB_APP_PRIVATE_KEY }
+      : undefined
+  if (!app && (given['GITHUB_APP_ID'] ?? given['GITHUB_APP_PRIVATE_KEY']) !== undefined) {
+    const [set, missing] = given['GITHUB_APP_ID']
+      ? ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY']
+      : ['GITHUB_APP_PRIVATE_KEY', 'GITHUB_APP_ID']
+    if (!given[missing]) faults.push(`${missing} must be set, since ${set} is`)
+  }
+  if (faults.length > 0) {
+    throw new StartupError(`The configuration is wrong:\n${faults.map(fault => `  ${fault}`).join('\n')}`)
+  }
+  return {
+    host: settings.HOST,
+    port: settings.PORT,
+    databaseUrl: settings.DATABASE_URL,
+    dataDir: resolve(settings.DATA_DIR),
+    jwtSecret: settings.JWT_SECRET,
+    publicUrl: settings.PUBLIC_URL,
+    github: { apiUrl: settings.GITHUB_API_URL, token: settings.GITHUB_TOKEN, app },
+    allowFileRepositories: settings.ALLOW_FILE_REPOSITORIES,
+    rateLimit: settings.RATE_LIMIT,
+    logLevel: settings.LOG_LEVEL,
+  }
+}

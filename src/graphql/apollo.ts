@@ -1,0 +1,45 @@
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server'
+import { ApolloServerErrorCode, unwrapResolverError } from '@apollo/server/errors'
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
+import type { Logger } from 'pino'
+import type { RequestContext } from '../modules/context/request-context.js'
+import { describeError, errorExtensions } from './error-description.js'
+
+/** What Apollo calls an error that it found in the request itself, before anything was executed. */
+const REQUEST_FAULTS: ReadonlySet<unknown> = new Set(
+  Object.values(ApolloServerErrorCode).filter(code => code !== ApolloServerErrorCode.INTERNAL_SERVER_ERROR),
+)
+
+/** The server that answers GraphQL over HTTP. It has no landing page and tells nobody about its operations. */
+export function createApolloServer(schema: GraphQLSchema, log: Logger): ApolloServer<RequestContext> {
+  return new ApolloServer<RequestContext>({
+    schema,
+    introspection: true,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    formatError: (formatted, error) => formatError(formatted, error, log),
+    plugins: [challengeUnauthenticated],
+    logger: log,
+  })
+}
+
+function formatError(formatted: GraphQLFormattedError, error: unknown, log: Logger): GraphQLFormattedError {
+  if (REQUEST_FAULTS.has(formatted.extensions?.['code'])) return formatted
+  const described = describeError(unwrapResolverError(error), log)
+  return { ...formatted, message: described.message, extensions: errorExtensions(described) }
+}
+
+/** Answers 401 when a token was needed and none was shown, so that `curl --fail` and proxies notice. */
+const challengeUnauthenticated: ApolloServerPlugin<RequestContext> = {
+  async requestDidStart() {
+    return {
+      async willSendResponse({ response }) {
+        if (response.body.kind !== 'single') return
+        const { errors } = response.body.singleResult
+        if (!errors?.some(error => error.extensions?.['code'] === 'UNAUTHENTICATED')) return
+        response.http.status = 401
+        response.http.headers.set('www-authenticate', 'Bearer')
+      },
+    }
+  },
+}

@@ -1,0 +1,47 @@
+import { GraphQLDateTime } from 'graphql-scalars'
+import { ArgsType, Field, InputType, Int } from 'type-graphql'
+import { DeploymentStatus } from '../../database/generated/enums.js'
+import { PageArgs } from '../pagination/page.args.js'
+
+@ArgsType()
+export class EnvironmentDeploymentsArgs extends PageArgs {
+  @Field(() => [DeploymentStatus], { nullable: true, description: 'Only deployments of these statuses.' })
+  status?: DeploymentStatus[] | null
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Passes over so many of the newest, for clients that number their pages. Not with `after` or `status`.',
+  })
+  offset?: number | null
+}
+
+@InputType({ description: 'A deployment that is asked for.' })
+export class CreateDeploymentInput {
+  @Field(() => String, { description: 'The name of the project.' })
+  project!: string
+
+  @Field(() => String, { description: 'The name of the environment.' })
+  environment!: string
+
+  @Field(() => String, { description: 'The release candidate, such as `v1.4.0-rc1`.' })
+  candidateVersion!: string
+}
+
+@InputType({ description: 'A report of what a deployment does.' })
+export class UpdateDeploymentStatusInput extends CreateDeploymentInput {
+  @Field(() => DeploymentStatus, { description: 'The status that it has now.' })
+  status!: DeploymentStatus
+
+  @Field(() => String, { nullable: true, description: 'What went wrong.' })
+  errorMessage?: string | null
+
+  @Field(() => String, { nullable: true, description: 'Where the run can be watched, an http or https URL.' })
+  externalUrl?: string | null
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When it happened; without it, when the report is received. At most five minutes ahead.',
+  })
+  occurredAt?: Date | null
+}

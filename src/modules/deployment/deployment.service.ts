@@ -1,0 +1,147 @@
+import { type CandidateVersion, parseCandidateVersion } from '../../core/candidate-version.js'
+import { SlipwayError } from '../../core/errors.js'
+import type { Deployment, Project } from '../../database/generated/client.js'
+import { CandidateStatus, type DeploymentStatus } from '../../database/generated/enums.js'
+import { type Transaction, transaction } from '../../database/transaction.js'
+import { type Action, authorize } from '../access/access.rules.js'
+import { recordAuditEvent } from '../audit/audit.service.js'
+import type { ServiceContext } from '../context/service-context.js'
+import { type LockedEnvironment, lockEnvironment } from '../environment/environment.lock.js'
+import { requireProject } from '../project/project.service.js'
+import { type Candidate, requireCandidate } from '../release/release.service.js'
+import { appendHistory, changeStatus, insertReported, insertRequested, newestDeployment } from './deployment.store.js'
+import { judgeReport, type ReportVerdict } from './report.rules.js'
+
+interface DeploymentRequest {
+  /** The project's name. */
+  readonly project: string
+  /** The environment's name. */
+  readonly environment: string
+  readonly candidateVersion: string
+}
+
+interface DeploymentReport extends DeploymentRequest {
+  readonly status: DeploymentStatus
+  readonly errorMessage?: string | null | undefined
+  readonly externalUrl?: string | null | undefined
+  /** When it happened; without it, when it was received. */
+  readonly occurredAt?: Date | null | undefined
+}
+
+/** What a call speaks of, its environment locked. */
+interface Target {
+  readonly project: Project
+  readonly environment: LockedEnvironment
+  readonly candidate: Candidate
+}
+
+/** A deployment, and what was read on the way to it. */
+export interface DeploymentOutcome extends Target {
+  readonly deployment: Deployment
+  /** Whether this call created it. */
+  readonly created: boolean
+}
+
+/** The clock of a pipeline may be ahead by so much. */
+const TOLERATED_LEAD_MS = 5 * 60_000
+
+/** Asks for a candidate to be deployed. Refused while the candidate is not ready. */
+export async function createDeployment(ctx: ServiceContext, input: DeploymentRequest): Promise<DeploymentOutcome> {
+  const version = parseCandidateVersion(input.candidateVersion)
+  return transaction(ctx.database, async tx => {
+    const { target, now } = await openTarget(ctx, tx, 'deployment.create', input, version)
+    const { environment, candidate } = target
+    if (candidate.status !== CandidateStatus.READY) {
+      throw new SlipwayError('CANDIDATE_NOT_READY', { details: `Its build status is ${candidate.status}.` })
+    }
+    const deployment = await insertRequested(tx, environment, candidate, { actor: ctx.actor, now })
+    await recordAuditEvent(tx, ctx.actor, {
+      action: 'deployment.create',
+      at: now,
+      projectId: target.project.id,
+      subjectId: deployment.id,
+      data: { environment: environment.name, candidateVersion: input.candidateVersion },
+    })
+    return { ...target, deployment, created: true }
+  })
+}
+
+/**
+ * Takes a report of what a deployment does (contract, section 2). A report is a fact: it is taken whatever the
+ * candidate's build status is, and creates the deployment when there is none it could speak of.
+ */
+export async function updateDeploymentStatus(ctx: ServiceContext, input: DeploymentReport): Promise<DeploymentOutcome> {
+  const version = parseCandidateVersion(input.candidateVersion)
+  const occurredAt = input.occurredAt ?? null
+  checkNotAhead(occurredAt)
+  return transaction(ctx.database, async tx => {
+    const { target, now } = await openTarget(ctx, tx, 'deployment.report', input, version)
+    const { environment, candidate } = target
+    const newest = await newestDeployment(tx, environment, candidate)
+    const report = {
+      status: input.status,
+      at: occurredAt ?? now,
+      errorMessage: input.errorMessage ?? null,
+      externalUrl: input.externalUrl ?? null,
+    }
+    const verdict = judgeReport(
+      report,
+      newest && { ...newest, isNewestOfEnvironment: newest.number === environment.lastDeploymentNumber },
+    )
+    const recording = { actor: ctx.actor, now }
+    const deployment =
+      newest === null || verdict === 'create'
+        ? await insertReported(tx, environment, candidate, report, recording)
+        : await applyReport(tx, environment, newest, verdict, report, recording)
+    if (verdict !== 'ignore') {
+      await recordAuditEvent(tx, ctx.actor, {
+        action: 'deployment.report',
+        at: now,
+        projectId: target.project.id,
+        subjectId: deployment.id,
+        data: {
+          environment: environment.name,
+          candidateVersion: input.candidateVersion,
+          status: report.status,
+          occurredAt: report.at.toISOString(),
+          verdict,
+        },
+      })
+    }
+    return { ...target, deployment, created: verdict === 'create' }
+  })
+}
+
+async function applyReport(
+  tx: Transaction,
+  environment: LockedEnvironment,
+  deployment: Deployment,
+  verdict: Exclude<ReportVerdict, 'create'>,
+  report: Parameters<typeof changeStatus>[3],
+  recording: Parameters<typeof changeStatus>[4],
+): Promise<Deployment> {
+  if (verdict === 'update') return changeStatus(tx, environment, deployment, report, recording)
+  if (verdict === 'keep') await appendHistory(tx, deployment, report, recording)
+  return deployment
+}
+
+/** Finds what a call names and locks its environment, refusing in the order of the contract. */
+async function openTarget(
+  ctx: ServiceContext,
+  tx: Transaction,
+  action: Action,
+  names: DeploymentRequest,
+  version: CandidateVersion,
+): Promise<{ target: Target; now: Date }> {
+  const project = await requireProject(tx, ctx.actor, names.project)
+  authorize(ctx.actor, action)
+  const { environment, now } = await lockEnvironment(tx, project, names.environment)
+  const candidate = await requireCandidate(tx, project, version)
+  return { target: { project, environment, candidate }, now }
+}
+
+function checkNotAhead(occurredAt: Date | null): void {
+  if (occurredAt !== null && occurredAt.getTime() > Date.now() + TOLERATED_LEAD_MS) {
+    throw new SlipwayError('INVALID_INPUT', { message: 'Invalid occurred_at: it is more than five minutes ahead' })
+  }
+}

@@ -1,0 +1,29 @@
+import { Field, InputType } from 'type-graphql'
+import { EnvironmentTier } from '../../database/generated/enums.js'
+
+@InputType({ description: 'A new environment.' })
+export class CreateEnvironmentInput {
+  @Field(() => String, { description: 'The name of its project.' })
+  project!: string
+
+  @Field(() => String, { description: '1 to 100 letters, digits, `-` or `_`; unique within the project.' })
+  name!: string
+
+  @Field(() => EnvironmentTier, { description: 'What it is for.' })
+  tier!: EnvironmentTier
+}
+
+@InputType({ description: 'A change of an environment. What is left out stays as it is.' })
+export class UpdateEnvironmentInput {
+  @Field(() => String, { description: 'The name of its project.' })
+  project!: string
+
+  @Field(() => String, { description: 'The name the environment has.' })
+  environment!: string
+
+  @Field(() => String, { nullable: true, description: 'The name it gets. Its deployments follow.' })
+  name?: string | null
+
+  @Field(() => EnvironmentTier, { nullable: true, description: 'What it is for from now on.' })
+  tier?: EnvironmentTier | null
+}

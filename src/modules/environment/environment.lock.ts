@@ -1,0 +1,36 @@
+import { SlipwayError } from '../../core/errors.js'
+import { type Environment, Prisma, type Project } from '../../database/generated/client.js'
+import type { Transaction } from '../../database/transaction.js'
+
+declare const locked: unique symbol
+
+/**
+ * An environment whose row the transaction has locked: until it ends, no other call decides anything about this
+ * environment. Whatever creates or changes a deployment asks for one, so that it cannot be done without the lock.
+ */
+export type LockedEnvironment = Environment & { readonly [locked]: true }
+
+/**
+ * Locks an environment and tells the time at which the lock was got, by the database's clock.
+ *
+ * The lock leaves other transactions free to refer to the row by foreign keys. The time is taken outside of the
+ * locking query, since PostgreSQL evaluates that one's columns before it waits.
+ *
+ * @throws SlipwayError `ENVIRONMENT_NOT_FOUND`
+ */
+export async function lockEnvironment(
+  tx: Transaction,
+  project: Project,
+  name: string,
+): Promise<{ environment: LockedEnvironment; now: Date }> {
+  const [row] = await tx.$queryRaw<(LockedEnvironment & { now: Date })[]>(Prisma.sql`
+    WITH environment AS MATERIALIZED (
+      SELECT * FROM environments WHERE project_id = ${project.id}::uuid AND name = ${name} FOR NO KEY UPDATE
+    )
+    SELECT id, project_id AS "projectId", name, tier, last_deployment_number AS "lastDeploymentNumber",
+           created_at AS "createdAt", clock_timestamp() AS now
+    FROM environment`)
+  if (row === undefined) throw new SlipwayError('ENVIRONMENT_NOT_FOUND')
+  const { now, ...environment } = row
+  return { environment: environment as LockedEnvironment, now }
+}

@@ -1,0 +1,45 @@
+import { ArgsType, Field, InputType } from 'type-graphql'
+import { PageArgs } from '../pagination/page.args.js'
+import { RepositoryHost } from '../repository/repository-host.type.js'
+
+@ArgsType()
+export class ProjectsArgs extends PageArgs {
+  @Field(() => String, {
+    nullable: true,
+    description: 'Only projects whose name contains this, upper and lower case alike.',
+  })
+  search?: string | null
+}
+
+@InputType({ description: 'A new project.' })
+export class CreateProjectInput {
+  @Field(() => String, { description: '1 to 100 letters, digits, `-`, `_` or spaces.' })
+  name!: string
+
+  @Field(() => String, { description: '`org/repo_name`. Never changes afterwards.' })
+  repository!: string
+
+  @Field(() => RepositoryHost, { defaultValue: RepositoryHost.GITHUB, description: 'Where the repository lives.' })
+  repositoryHost!: RepositoryHost
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Where to clone it from, over https or ssh. For `GIT`, and only for it.',
+  })
+  cloneUrl?: string | null
+}
+
+@InputType({ description: 'A change of a project. What is left out stays as it is.' })
+export class UpdateProjectInput {
+  @Field(() => String, { description: 'The name the project has.' })
+  project!: string
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The name it gets. Tokens that are limited to projects name them: they need the new name, too.',
+  })
+  name?: string | null
+
+  @Field(() => String, { nullable: true, description: 'Where to clone it from now. For `GIT`, and only for it.' })
+  cloneUrl?: string | null
+}
