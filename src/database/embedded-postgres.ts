@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { keptSecret } from '../core/kept-secret.js'
 import { StartupError } from '../core/startup-error.js'
 import { type PostgresAccount, postgresAccount } from './postgres-account.js'
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js'
@@ -40,7 +40,7 @@ export async function startEmbeddedPostgres(dataDir: string, log: Logger): Promi
   const logFile = join(dataDir, 'postgres.log')
   const [binaries, account] = await Promise.all([findPostgresBinaries(), postgresAccount()])
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const password = await keptPassword(dataDir, account)
+  const password = await superuserPassword(dataDir, account)
   if (!(await exists(cluster))) await initialise(dataDir, cluster, binaries, account)
   let hasRun = false
   for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(100)) {
@@ -55,16 +55,11 @@ export async function startEmbeddedPostgres(dataDir: string, log: Logger): Promi
   throw new StartupError(`The embedded PostgreSQL does not start; it says:\n${tail}`)
 }
 
-/** The superuser's password: made once, and readable by the server and PostgreSQL alone. */
-async function keptPassword(dataDir: string, account: PostgresAccount): Promise<string> {
-  const file = passwordFile(dataDir)
-  try {
-    await writeFile(file, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' })
-    await account.own(file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-  return readFile(file, 'utf8')
+/** The superuser's password, which PostgreSQL reads from the file when the cluster is made. */
+async function superuserPassword(dataDir: string, account: PostgresAccount): Promise<string> {
+  const password = await keptSecret(passwordFile(dataDir))
+  await account.own(passwordFile(dataDir))
+  return password
 }
 
 function passwordFile(dataDir: string): string {

@@ -1,3 +1,5 @@
+// Must come first: the decorators of type-graphql ask for it while the modules below are loaded.
+import 'reflect-metadata'
 import { type GraphQLSchema, printSchema } from 'graphql'
 import { buildSchemaSync } from 'type-graphql'
 import { AccessResolver } from '../modules/access/access.resolver.js'

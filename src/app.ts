@@ -1,0 +1,92 @@
+import { mkdir } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Config } from './core/config.js'
+import { keptSecret } from './core/kept-secret.js'
+import { StartupError } from './core/startup-error.js'
+import { openDatabase } from './database/client.js'
+import { startEmbeddedPostgres } from './database/embedded-postgres.js'
+import { migrate } from './database/migrations.js'
+import { createRepositoryHosts } from './modules/repository/repository.hosts.js'
+import { createServer } from './server/server.js'
+
+/** A Slipway that serves. */
+export interface App {
+  /** Where it is reached. */
+  readonly url: string
+  /** Stops accepting, finishes what is under way, and ends; the embedded database with it. */
+  close(): Promise<void>
+}
+
+/** Requests under way may take so long after the end was asked for; a database that is stopped then has 3 s left of 10. */
+const DRAIN_MS = 6_000
+
+/**
+ * Puts everything together and starts to serve.
+ *
+ * @throws StartupError for what the operator has to mend; whatever had been started by then is stopped again
+ */
+export async function startApp(config: Config, log: Logger): Promise<App> {
+  // In reverse order of their starts, what there is to stop.
+  const stops: (() => Promise<unknown>)[] = []
+  const close = async () => {
+    for (const stop of stops.splice(0)) await stop()
+  }
+  try {
+    await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+    const databaseUrl = config.databaseUrl ?? (await startDatabase(config, log, stops))
+    await migrate(databaseUrl, log)
+    const database = openDatabase(databaseUrl, log)
+    stops.unshift(() => database.$disconnect())
+    const server = await createServer({
+      services: { database, repositoryHosts: createRepositoryHosts(config, log) },
+      log,
+      jwtSecret: config.jwtSecret ?? (await keptSecret(jwtSecretFile(config))),
+      publicUrl: config.publicUrl,
+      rateLimit: config.rateLimit,
+    })
+    stops.unshift(() => drain(server, log))
+    const url = await listen(server, config)
+    return { url: config.publicUrl ?? url, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Where the secret is kept that tokens are signed with when none is configured. */
+export function jwtSecretFile(config: Config): string {
+  return join(config.dataDir, 'jwt-secret')
+}
+
+async function startDatabase(config: Config, log: Logger, stops: (() => Promise<unknown>)[]): Promise<string> {
+  const postgres = await startEmbeddedPostgres(config.dataDir, log)
+  stops.unshift(() => postgres.stop())
+  return postgres.url
+}
+
+async function listen(server: FastifyInstance, { host, port }: Config): Promise<string> {
+  try {
+    await server.listen({ host, port })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE') throw new StartupError(`PORT ${port} on ${host} is in use; set another PORT`)
+    if (code === 'EACCES') throw new StartupError(`PORT ${port} may not be listened on by this user; set another PORT`)
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') throw new StartupError(`HOST ${host} is not of this machine`)
+    throw error
+  }
+  const { address, port: bound, family } = server.server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`
+}
+
+/** Lets requests under way end, but not for ever: what holds on longer is cut off. */
+async function drain(server: FastifyInstance, log: Logger): Promise<void> {
+  const timer = setTimeout(() => {
+    log.warn('Requests that did not end in time are cut off')
+    server.server.closeAllConnections()
+  }, DRAIN_MS)
+  await server.close()
+  clearTimeout(timer)
+}

@@ -1,0 +1,123 @@
+import Type from 'typebox'
+import { SlipwayError } from '../core/errors.js'
+import { DeploymentStatus } from '../database/generated/enums.js'
+import {
+  CreateDeploymentDocument,
+  ListDeploymentsDocument,
+  type RestDeploymentFragment,
+  UpdateDeploymentStatusDocument,
+} from './generated/operations.js'
+import { defineRoute, type RestRoute } from './rest-route.js'
+import { DeploymentSchema, OptionalString, OptionalTime, Word } from './rest-schemas.js'
+
+const PATH = '/api/releases/:project/environments/:environment/deployments'
+const STATUSES = Object.values(DeploymentStatus)
+const Deployment = DeploymentSchema(STATUSES)
+
+const Params = Type.Object({
+  project: Type.String({ description: 'Name of the release project' }),
+  environment: Type.String({ description: 'Name of the environment' }),
+})
+const CandidateVersion = Type.String({ description: '<release version>-rc<N>' })
+
+export const DEPLOYMENT_ROUTES: readonly RestRoute[] = [
+  defineRoute({
+    method: 'POST',
+    path: PATH,
+    summary: 'Creates a deployment and triggers the environment’s deploy workflow.',
+    schemas: {
+      params: Params,
+      query: Type.Object({}),
+      body: Type.Object({ release_candidate_version: CandidateVersion }),
+      answers: { 201: Deployment },
+    },
+    document: CreateDeploymentDocument,
+    variables: ({ params, body }) => ({
+      input: { ...params, candidateVersion: body.release_candidate_version },
+    }),
+    answer: ({ createDeployment }) => ({ status: 201, body: restDeployment(createDeployment.deployment) }),
+  }),
+
+  defineRoute({
+    method: 'PATCH',
+    path: PATH,
+    summary: 'Reports the status of a deployment, and creates it when there is none. Never triggers a workflow.',
+    schemas: {
+      params: Params,
+      query: Type.Object({}),
+      body: Type.Object({
+        release_candidate_version: CandidateVersion,
+        status: Word(STATUSES, 'The status that the deployment has now'),
+        error_message: OptionalString('What went wrong'),
+        external_url: OptionalString('Where the run can be watched'),
+        occurred_at: OptionalTime('When it happened; without it, when the report is received'),
+      }),
+      answers: { 200: Deployment },
+    },
+    document: UpdateDeploymentStatusDocument,
+    variables: ({ params, body }) => ({
+      input: {
+        ...params,
+        candidateVersion: body.release_candidate_version,
+        status: statusOf(body.status),
+        errorMessage: body.error_message ?? null,
+        externalUrl: body.external_url ?? null,
+        occurredAt: body.occurred_at ?? null,
+      },
+    }),
+    answer: ({ updateDeploymentStatus }) => ({
+      status: 200,
+      body: restDeployment(updateDeploymentStatus.deployment),
+    }),
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: PATH,
+    summary: 'Lists the deployments of an environment, newest first.',
+    schemas: {
+      params: Params,
+      query: Type.Object({
+        page: Type.Integer({ minimum: 1, maximum: 10_000_000, default: 1 }),
+        per_page: Type.Integer({ minimum: 1, maximum: 100, default: 10 }),
+      }),
+      answers: { 200: Type.Array(Deployment) },
+    },
+    document: ListDeploymentsDocument,
+    variables: ({ params, query }) => ({
+      ...params,
+      first: query.per_page,
+      offset: (query.page - 1) * query.per_page,
+    }),
+    answer: ({ project }) => {
+      if (!project) throw new SlipwayError('PROJECT_NOT_FOUND')
+      if (!project.environment) throw new SlipwayError('ENVIRONMENT_NOT_FOUND')
+      return { status: 200, body: project.environment.deployments.nodes.map(restDeployment) }
+    },
+  }),
+]
+
+/** REST writes the statuses in lower case. The request's schema lets no other word through. */
+function statusOf(word: string): DeploymentStatus {
+  const status = STATUSES.find(name => name.toLowerCase() === word)
+  if (status === undefined) throw new SlipwayError('INVALID_DEPLOYMENT_STATUS')
+  return status
+}
+
+function restDeployment(deployment: RestDeploymentFragment) {
+  return {
+    id: deployment.id,
+    project_name: deployment.environment.project.name,
+    environment_name: deployment.environment.name,
+    release_version: deployment.candidate.release.version,
+    release_candidate_version: deployment.candidate.version,
+    from_release_version: deployment.previous?.release.version ?? null,
+    from_release_candidate_version: deployment.previous?.version ?? null,
+    status: deployment.status.toLowerCase(),
+    actor: deployment.actor,
+    error_message: deployment.errorMessage,
+    external_url: deployment.externalUrl,
+    deploy_start_at: deployment.createdAt,
+    deploy_end_at: deployment.finishedAt,
+  }
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto'
+import fastifyHelmet from '@fastify/helmet'
+import fastifyRateLimit from '@fastify/rate-limit'
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
+import type { Logger } from 'pino'
+import { SlipwayError } from '../core/errors.js'
+import { createSchema } from '../graphql/schema.js'
+import { createRequestContext, type Services } from '../modules/context/request-context.js'
+import { restPlugin } from '../rest/rest.plugin.js'
+import { sendRestError } from '../rest/rest-error.js'
+import { identifyActors, refuseFaultyTokens } from './authentication.js'
+import { graphiqlPlugin } from './graphiql.plugin.js'
+import { graphqlPlugin } from './graphql.plugin.js'
+import { healthPlugin } from './health.plugin.js'
+import { describeRestApi } from './openapi.plugin.js'
+import { RevokedTokens } from './revoked-tokens.js'
+
+interface ServerOptions {
+  readonly services: Services
+  readonly log: Logger
+  readonly jwtSecret: string
+  readonly publicUrl: string | undefined
+  /** Requests a minute of one token, or of one address without; 0: any number. */
+  readonly rateLimit: number
+}
+
+const LARGEST_BODY = 1024 * 1024
+
+/** Puts the HTTP server together. It does not listen yet. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { services, log } = options
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    bodyLimit: LARGEST_BODY,
+    // A version of 100 characters can be three times as long in a URL.
+    routerOptions: { maxParamLength: 500 },
+    forceCloseConnections: 'idle',
+  })
+  const schema = createSchema()
+  const createContext = (request: FastifyRequest) =>
+    createRequestContext(services, request.log as Logger, request.actor)
+
+  app.removeContentTypeParser('text/plain')
+  app.setErrorHandler(sendRestError)
+  app.setNotFoundHandler(() => {
+    throw new SlipwayError('ROUTE_NOT_FOUND')
+  })
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url, actor } = request
+    const ms = Math.round(reply.elapsedTime)
+    request.log.debug({ method, url, status: reply.statusCode, ms, actor: actor?.subject }, 'Answered')
+  })
+  await app.register(fastifyHelmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } })
+  await describeRestApi(app, options)
+  await app.register(healthPlugin, { database: services.database })
+  await app.register(graphiqlPlugin)
+  await app.register(async guarded => {
+    await identifyActors(guarded, {
+      secret: options.jwtSecret,
+      revokedTokens: new RevokedTokens(services.database),
+    })
+    if (options.rateLimit > 0) await limitRequests(guarded, options.rateLimit)
+    guarded.addHook('preParsing', refuseFaultyTokens)
+    await guarded.register(graphqlPlugin, { schema, createContext })
+    await guarded.register(restPlugin, { schema, createContext })
+  })
+  return app
+}
+
+async function limitRequests(app: FastifyInstance, max: number): Promise<void> {
+  await app.register(fastifyRateLimit, {
+    max,
+    timeWindow: 60_000,
+    keyGenerator: request => request.actor?.tokenId ?? request.ip,
+    errorResponseBuilder: (_request, { ttl }) =>
+      new SlipwayError('RATE_LIMITED', { retryAfter: Math.ceil(ttl / 1_000) }),
+  })
+}
