@@ -70,6 +70,8 @@ interface ErrorOptions {
 /** The one error the domain throws: it names a row of the table and knows nothing of GraphQL or HTTP. */
 export class SlipwayError extends Error {
   override readonly name = 'SlipwayError'
+  readonly code: ErrorCode
+  readonly status: number
   readonly details: string | undefined
   readonly retryAfter: number | undefined
 
@@ -77,16 +79,11 @@ export class SlipwayError extends Error {
     readonly reason: ErrorReason,
     options: ErrorOptions = {},
   ) {
-    super(options.message ?? ERRORS[reason].message, { cause: options.cause })
+    const { code, status, message }: ErrorKind = ERRORS[reason]
+    super(options.message ?? message, { cause: options.cause })
+    this.code = code
+    this.status = status
     this.details = options.details
     this.retryAfter = options.retryAfter
-  }
-
-  get code(): ErrorCode {
-    return ERRORS[this.reason].code
-  }
-
-  get status(): number {
-    return ERRORS[this.reason].status
   }
 }

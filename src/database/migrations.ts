@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { StartupError } from '../core/startup-error.js'
-import { EVERYTHING, readMigrations, startSchemaEngine } from './schema-engine.js'
+import { EVERYTHING, readMigrations, withSchemaEngine } from './schema-engine.js'
 
 /** Names the advisory lock under which migrations are applied. Any number that nothing else in the database uses. */
 const MIGRATION_LOCK = 7_547_929
@@ -47,13 +47,10 @@ async function applyPending(client: pg.Client, databaseUrl: string): Promise<str
   const done = await appliedMigrations(client)
   // Starting the engine takes half a second, which most starts need not spend.
   if (migrations.migrationDirectories.every(({ path }) => done.has(path))) return []
-  const engine = await startSchemaEngine(databaseUrl)
-  try {
-    const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList: migrations, filters: EVERYTHING })
-    return appliedMigrationNames
-  } finally {
-    engine.free()
-  }
+  const { appliedMigrationNames } = await withSchemaEngine(databaseUrl, engine =>
+    engine.applyMigrations({ migrationsList: migrations, filters: EVERYTHING }),
+  )
+  return appliedMigrationNames
 }
 
 async function appliedMigrations(client: pg.Client): Promise<Set<string>> {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm'
+import pg from 'pg'
 
 /** The project's prisma/ folder, two levels above this file in src/ as well as in the compiled dist/. */
 export const PRISMA_DIRECTORY = fileURLToPath(new URL('../../prisma/', import.meta.url))
@@ -28,16 +29,28 @@ interface WasmApi {
 let loading: Promise<EngineModule> | undefined
 
 /**
- * Starts Prisma's schema engine on a database. It is the engine of the Prisma CLI compiled to WebAssembly: the CLI
+ * Works with Prisma's schema engine on a database. It is the engine of the Prisma CLI compiled to WebAssembly: the CLI
  * itself would download a binary first, which closed networks refuse.
- *
- * @returns the engine; its `free()` gives back what it holds, the database connection with it
  */
-export async function startSchemaEngine(databaseUrl: string): Promise<SchemaEngine> {
+export async function withSchemaEngine<Result>(
+  databaseUrl: string,
+  work: (engine: SchemaEngine) => Promise<Result>,
+): Promise<Result> {
   loading ??= loadEngine()
   const { SchemaEngine } = await loading
-  const adapter = bindMigrationAwareSqlAdapterFactory(new ScriptingPg({ connectionString: databaseUrl, max: 1 }))
-  return SchemaEngine.new({ datamodels: undefined }, () => {}, adapter)
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 })
+  try {
+    const adapter = bindMigrationAwareSqlAdapterFactory(new ScriptingPg(pool))
+    const engine = await SchemaEngine.new({ datamodels: undefined }, () => {}, adapter)
+    try {
+      return await work(engine)
+    } finally {
+      engine.free()
+    }
+  } finally {
+    // The engine leaves its connections open.
+    await pool.end()
+  }
 }
 
 /**

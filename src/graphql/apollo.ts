@@ -11,18 +11,14 @@ const REQUEST_FAULTS: ReadonlySet<unknown> = new Set(
 )
 
 /** The server that answers GraphQL over HTTP. It has no landing page and tells nobody about its operations. */
-export function createApolloServer(
-  schema: GraphQLSchema,
-  log: Logger,
-  plugins: readonly ApolloServerPlugin<RequestContext>[],
-): ApolloServer<RequestContext> {
+export function createApolloServer(schema: GraphQLSchema, log: Logger): ApolloServer<RequestContext> {
   return new ApolloServer<RequestContext>({
     schema,
     introspection: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => formatError(formatted, error, log),
-    plugins: [challengeUnauthenticated, ...plugins],
+    plugins: [challengeUnauthenticated],
     logger: log,
   })
 }

@@ -1,4 +1,4 @@
-import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify'
+import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
@@ -14,8 +14,9 @@ interface GraphQLOptions {
 
 /** Serves GraphQL over HTTP at /graphql. */
 export async function graphqlPlugin(app: FastifyInstance, { schema, createContext }: GraphQLOptions): Promise<void> {
-  const apollo = createApolloServer(schema, app.log as Logger, [fastifyApolloDrainPlugin(app)])
+  const apollo = createApolloServer(schema, app.log as Logger)
   await apollo.start()
+  // By then Fastify has let the requests under way end.
   app.addHook('onClose', () => apollo.stop())
   app.setErrorHandler(sendGraphQLError)
   app.route({

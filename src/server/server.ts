@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyRateLimit from '@fastify/rate-limit'
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { SlipwayError } from '../core/errors.js'
 import { createSchema } from '../graphql/schema.js'
@@ -31,7 +31,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const { services, log } = options
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: LARGEST_BODY,
     // A version of 100 characters can be three times as long in a URL.
@@ -55,7 +55,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const ms = Math.round(reply.elapsedTime)
     request.log.debug({ method, url, status: reply.statusCode, ms, actor: actor?.subject }, 'Answered')
   })
-  await app.register(fastifyHelmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } })
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    // Whether the host and its subdomains are reached by https alone is the operator's to say.
+    strictTransportSecurity: false,
+  })
   await describeRestApi(app, options)
   await app.register(healthPlugin, { database: services.database })
   await app.register(graphiqlPlugin)

@@ -1,6 +1,10 @@
 import { Field, ID, InterfaceType } from 'type-graphql'
 
-@InterfaceType({ description: 'Anything that has a global ID.' })
+@InterfaceType({
+  description: 'Anything that has a global ID.',
+  // `findNode` names the type of the row it found.
+  resolveType: (value: { __typename: string }) => value.__typename,
+})
 export abstract class Node {
   @Field(() => ID, { description: 'Opaque and the same everywhere: what `node(id:)` and the REST API know it by.' })
   id!: string

@@ -1,0 +1,50 @@
+/** What a REST call was answered. */
+export interface RestAnswer<Body = Record<string, unknown>> {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Body
+}
+
+/** What a GraphQL request was answered. */
+export interface GraphQLAnswer<Data> {
+  readonly status: number
+  readonly data: Data
+  readonly errors: readonly { readonly message: string; readonly extensions: Readonly<Record<string, unknown>> }[]
+}
+
+/** Speaks to a server as pipelines and dashboards do. */
+export interface Client {
+  rest<Body = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<RestAnswer<Body>>
+  graphql<Data>(query: string, variables?: object): Promise<GraphQLAnswer<Data>>
+  /** The data of a request that must succeed. */
+  query<Data>(query: string, variables?: object): Promise<Data>
+}
+
+export function createClient(url: string, token: string | null): Client {
+  const authorization = token === null ? {} : { authorization: `Bearer ${token}` }
+  const graphql = async <Data>(query: string, variables: object = {}): Promise<GraphQLAnswer<Data>> => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...authorization },
+      body: JSON.stringify({ query, variables }),
+    })
+    const { data, errors = [] } = (await response.json()) as { data: Data; errors?: GraphQLAnswer<Data>['errors'] }
+    return { status: response.status, data, errors }
+  }
+  return {
+    graphql,
+    query: async <Data>(query: string, variables?: object) => {
+      const { data, errors } = await graphql<Data>(query, variables)
+      if (errors.length > 0) throw new Error(JSON.stringify(errors))
+      return data
+    },
+    rest: async <Body>(method: string, path: string, body?: unknown) => {
+      const response = await fetch(`${url}${path}`, {
+        method,
+        headers: { ...authorization, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      })
+      return { status: response.status, headers: response.headers, body: (await response.json()) as Body }
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterAll, beforeAll } from 'vitest'
+import type { Role } from '../../src/core/actor.js'
+import { type Database, openDatabase } from '../../src/database/client.js'
+import { createRepositoryHosts, type RepositoryHosts } from '../../src/modules/repository/repository.hosts.js'
+import { createServer } from '../../src/server/server.js'
+import { signToken } from '../../src/server/token.js'
+import { type Client, createClient } from './client.js'
+import { createTestDatabase } from './database.js'
+import { createGitRepository, type GitRepository } from './git-repository.js'
+
+export const JWT_SECRET = 'a secret of the tests that is long enough'
+
+export interface TestToken {
+  readonly subject?: string
+  readonly role?: Role
+  readonly projects?: readonly string[]
+}
+
+/** A Slipway on a real port and a database of its own, for the tests of one file. */
+export interface Slipway {
+  readonly url: string
+  readonly database: Database
+  readonly databaseUrl: string
+  /** A repository that its projects can have. */
+  readonly repository: GitRepository
+  /** A client with a token; without options an administrator's. */
+  as(token?: TestToken): Client
+  /** A client without a token. */
+  anonymous(): Client
+}
+
+export interface SlipwayOptions {
+  readonly rateLimit?: number
+  readonly githubApiUrl?: string
+  /** Stands in front of the repository hosts. */
+  readonly wrapHosts?: (hosts: RepositoryHosts) => RepositoryHosts
+}
+
+/** Starts a Slipway before the tests of a file, and ends it after them. */
+export function useSlipway(options: SlipwayOptions = {}): Slipway {
+  let running: (Slipway & { stop(): Promise<void> }) | undefined
+  beforeAll(async () => {
+    running = await startSlipway(options)
+  })
+  afterAll(() => running?.stop())
+  return new Proxy({} as Slipway, {
+    get: (_target, property) => {
+      if (running === undefined) throw new Error('Slipway runs only while tests do')
+      return running[property as keyof Slipway]
+    },
+  })
+}
+
+async function startSlipway(options: SlipwayOptions): Promise<Slipway & { stop(): Promise<void> }> {
+  const log = pino({ level: 'fatal' })
+  const testDatabase = await createTestDatabase()
+  const database = openDatabase(testDatabase.url, log)
+  const dataDir = await mkdtemp(join(tmpdir(), 'slipway-data-'))
+  const repository = await createGitRepository()
+  const github = { apiUrl: options.githubApiUrl ?? 'http://127.0.0.1:1', token: undefined, app: undefined }
+  const hosts = createRepositoryHosts({ dataDir, allowFileRepositories: true, github }, log)
+  const server = await createServer({
+    services: { database, repositoryHosts: options.wrapHosts?.(hosts) ?? hosts },
+    log,
+    jwtSecret: JWT_SECRET,
+    publicUrl: undefined,
+    rateLimit: options.rateLimit ?? 0,
+  })
+  const url = await server.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    url,
+    database,
+    databaseUrl: testDatabase.url,
+    repository,
+    as: token => createClient(url, testToken(token)),
+    anonymous: () => createClient(url, null),
+    stop: async () => {
+      await server.close()
+      await database.$disconnect()
+      await repository.remove()
+      await rm(dataDir, { recursive: true, force: true })
+      await testDatabase.drop()
+    },
+  }
+}
+
+export function testToken({ subject = 'tester', role = 'admin', projects }: TestToken = {}): string {
+  return signToken(JWT_SECRET, { subject, role, projects: projects ?? null, expiresInSeconds: 600 })
+}
+
+/** A name that nothing else has. */
+export function unique(prefix: string): string {
+  return `${prefix}-${randomUUID().slice(0, 8)}`
+}
