@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { access, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -26,6 +26,7 @@ const OWNER_LOCK = 7_547_930
 /** So long a start tries, while what ran before it ends, recovers or lets go. */
 const PATIENCE_MS = 10_000
 const LOG_TAIL = 2_000
+const UNFINISHED = 'postgres-unfinished-'
 
 /**
  * Starts the PostgreSQL that is kept in `<dataDir>/postgres`, and makes it on the first start.
@@ -47,7 +48,10 @@ export async function startEmbeddedPostgres(dataDir: string, log: Logger): Promi
     const running = (await runningPostmaster(cluster)) ?? (await startPostmaster(cluster, logFile, binaries, account))
     hasRun ||= running !== null
     const owner = running && (await becomeOwner(running, password))
-    if (running && owner) return owned(running, owner, password, log)
+    if (running && owner) {
+      await removeUnfinished(dataDir)
+      return owned(running, owner, password, log)
+    }
   }
   if (hasRun)
     throw new StartupError(`DATA_DIR ${dataDir} is in use by another Slipway; stop it, or set another DATA_DIR`)
@@ -73,7 +77,7 @@ async function initialise(
   binaries: PostgresBinaries,
   account: PostgresAccount,
 ): Promise<void> {
-  const unfinished = await mkdtemp(join(dataDir, 'postgres-unfinished-'))
+  const unfinished = await mkdtemp(join(dataDir, UNFINISHED))
   await account.own(unfinished)
   const args = ['-D', unfinished, '-U', SUPERUSER, `--pwfile=${passwordFile(dataDir)}`]
   const child = account.spawn(binaries.initdb, [...args, '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C'], {
@@ -84,6 +88,7 @@ async function initialise(
   const [code] = await once(child, 'exit').catch((error: Error) => [error.message])
   if (code !== 0) {
     await rm(unfinished, { recursive: true, force: true })
+    if (await exists(cluster)) return
     throw new StartupError(
       `The embedded PostgreSQL cannot be made in ${dataDir} (${(await complaint) || code}); or set DATABASE_URL`,
     )
@@ -94,6 +99,13 @@ async function initialise(
     await rm(unfinished, { recursive: true, force: true })
     // Another start was quicker: its cluster has the same password.
     if (!(await exists(cluster))) throw error
+  }
+}
+
+/** Removes what interrupted first starts have left behind. */
+async function removeUnfinished(dataDir: string): Promise<void> {
+  for (const name of await readdir(dataDir)) {
+    if (name.startsWith(UNFINISHED)) await rm(join(dataDir, name), { recursive: true, force: true })
   }
 }
 

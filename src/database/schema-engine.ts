@@ -35,12 +35,13 @@ let loading: Promise<EngineModule> | undefined
 export async function withSchemaEngine<Result>(
   databaseUrl: string,
   work: (engine: SchemaEngine) => Promise<Result>,
+  Adapter: typeof PrismaPg = ScriptingPg,
 ): Promise<Result> {
   loading ??= loadEngine()
   const { SchemaEngine } = await loading
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 })
   try {
-    const adapter = bindMigrationAwareSqlAdapterFactory(new ScriptingPg(pool))
+    const adapter = bindMigrationAwareSqlAdapterFactory(new Adapter(pool))
     const engine = await SchemaEngine.new({ datamodels: undefined }, () => {}, adapter)
     try {
       return await work(engine)
