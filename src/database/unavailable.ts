@@ -1,5 +1,3 @@
-import { Prisma } from './generated/client.js'
-
 // Codes of Prisma (P…), of PostgreSQL (class 08: connection exception, 53: insufficient resources, 57P: operator
 // intervention) and of the operating system that mean: the database cannot be reached or cannot serve now.
 const PRISMA_CODES = new Set(['P1000', 'P1001', 'P1002', 'P1003', 'P1008', 'P1011', 'P1017', 'P2024', 'P2028', 'P2037'])
@@ -18,30 +16,28 @@ const DRIVER_MESSAGES =
 
 /** Whether an error says that the database, not the statement, is at fault: trying again later may succeed. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  if (error instanceof Prisma.PrismaClientInitializationError) return true
-  const { code, kind, originalCode, cause } = error as Error & {
-    code?: unknown
-    kind?: unknown
-    originalCode?: unknown
-    cause?: unknown
-  }
-  const codes = [code, originalCode].filter(value => typeof value === 'string')
-  return (
-    codes.some(value => PRISMA_CODES.has(value) || POSTGRES_CODES.test(value) || SYSTEM_CODES.has(value)) ||
-    (typeof kind === 'string' && DRIVER_KINDS.has(kind)) ||
-    DRIVER_MESSAGES.test(error.message) ||
-    isDatabaseUnavailable(cause) ||
-    isUnavailableDriverCause(cause)
-  )
+  return withCauses(error).some(({ code, originalCode, kind, message }) => {
+    const codes = [code, originalCode].filter(value => typeof value === 'string')
+    return (
+      codes.some(text => PRISMA_CODES.has(text) || SYSTEM_CODES.has(text) || POSTGRES_CODES.test(text)) ||
+      (typeof kind === 'string' && DRIVER_KINDS.has(kind)) ||
+      (typeof message === 'string' && DRIVER_MESSAGES.test(message))
+    )
+  })
 }
 
-/** The driver adapter describes a fault by a plain object as the error's cause. */
-function isUnavailableDriverCause(cause: unknown): boolean {
-  if (typeof cause !== 'object' || cause === null || cause instanceof Error) return false
-  const { kind, originalCode } = cause as { kind?: unknown; originalCode?: unknown }
-  return (
-    (typeof kind === 'string' && DRIVER_KINDS.has(kind)) ||
-    (typeof originalCode === 'string' && (POSTGRES_CODES.test(originalCode) || SYSTEM_CODES.has(originalCode)))
-  )
+interface Fault {
+  readonly code?: unknown
+  readonly originalCode?: unknown
+  readonly kind?: unknown
+  readonly message?: unknown
+  readonly cause?: unknown
+  readonly meta?: { readonly driverAdapterError?: unknown }
+}
+
+/** An error and all that led to it: Prisma keeps the driver's own, where there is one, beside the usual cause. */
+function withCauses(error: unknown): Fault[] {
+  if (typeof error !== 'object' || error === null) return []
+  const fault: Fault = error
+  return [fault, ...withCauses(fault.cause), ...withCauses(fault.meta?.driverAdapterError)]
 }
