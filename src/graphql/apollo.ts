@@ -15,6 +15,8 @@ export function createApolloServer(schema: GraphQLSchema, log: Logger): ApolloSe
   return new ApolloServer<RequestContext>({
     schema,
     introspection: true,
+    // What a request may do follows from its bearer token, which no other site can make a browser send.
+    csrfPrevention: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => formatError(formatted, error, log),

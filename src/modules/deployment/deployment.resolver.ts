@@ -5,6 +5,7 @@ import { Caller, Load, type Loaders, type Remember, Remembering } from '../conte
 import type { ServiceContext } from '../context/service-context.js'
 import { Environment } from '../environment/environment.type.js'
 import { loadReferred } from '../loaders/row.loader.js'
+import { GLOBAL_ID } from '../node/node.type.js'
 import { PageArgs } from '../pagination/page.args.js'
 import type { Candidate } from '../release/release.service.js'
 import { ReleaseCandidate } from '../release/release.type.js'
@@ -45,7 +46,7 @@ export class DeploymentResolver {
     return remember(await updateDeploymentStatus(ctx, input))
   }
 
-  @FieldResolver(() => ID)
+  @FieldResolver(() => ID, GLOBAL_ID)
   id(@Root() deployment: DeploymentRow) {
     return toGlobalId('deployment', deployment.id)
   }

@@ -4,6 +4,7 @@ import type { Environment as EnvironmentRow, Project as ProjectRow } from '../..
 import { Caller, Load, type Loaders, type Remember, Remembering } from '../context/request-context.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { loadReferred } from '../loaders/row.loader.js'
+import { GLOBAL_ID } from '../node/node.type.js'
 import { Project } from '../project/project.type.js'
 import { CreateEnvironmentInput, UpdateEnvironmentInput } from './environment.input.js'
 import { createEnvironment, updateEnvironment } from './environment.service.js'
@@ -29,7 +30,7 @@ export class EnvironmentResolver {
     return remember({ environment: await updateEnvironment(ctx, input) })
   }
 
-  @FieldResolver(() => ID)
+  @FieldResolver(() => ID, GLOBAL_ID)
   id(@Root() environment: EnvironmentRow) {
     return toGlobalId('environment', environment.id)
   }

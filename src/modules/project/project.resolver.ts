@@ -3,6 +3,7 @@ import { toGlobalId } from '../../core/global-id.js'
 import type { Project as ProjectRow } from '../../database/generated/client.js'
 import { Caller, type Remember, Remembering } from '../context/request-context.js'
 import type { ServiceContext } from '../context/service-context.js'
+import { GLOBAL_ID } from '../node/node.type.js'
 import { CreateProjectInput, ProjectsArgs, UpdateProjectInput } from './project.input.js'
 import { listProjects } from './project.queries.js'
 import { createProject, findProject, updateProject } from './project.service.js'
@@ -40,7 +41,7 @@ export class ProjectResolver {
     return remember({ project: await updateProject(ctx, input) })
   }
 
-  @FieldResolver(() => ID)
+  @FieldResolver(() => ID, GLOBAL_ID)
   id(@Root() project: ProjectRow) {
     return toGlobalId('project', project.id)
   }

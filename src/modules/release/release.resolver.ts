@@ -5,6 +5,7 @@ import type { Project as ProjectRow, Release as ReleaseRow } from '../../databas
 import { Caller, Load, type Loaders, type Remember, Remembering } from '../context/request-context.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { loadReferred } from '../loaders/row.loader.js'
+import { GLOBAL_ID } from '../node/node.type.js'
 import { PageArgs } from '../pagination/page.args.js'
 import { Project } from '../project/project.type.js'
 import { CreateReleaseInput } from './release.input.js'
@@ -25,7 +26,7 @@ export class ReleaseResolver {
     return remember(await createRelease(ctx, input))
   }
 
-  @FieldResolver(() => ID)
+  @FieldResolver(() => ID, GLOBAL_ID)
   id(@Root() release: ReleaseRow) {
     return toGlobalId('release', release.id)
   }
@@ -49,7 +50,7 @@ export class ReleaseResolver {
 
 @Resolver(() => ReleaseCandidate)
 export class ReleaseCandidateResolver {
-  @FieldResolver(() => ID)
+  @FieldResolver(() => ID, GLOBAL_ID)
   id(@Root() candidate: Candidate) {
     return toGlobalId('candidate', candidate.id)
   }

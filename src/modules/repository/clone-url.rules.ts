@@ -11,8 +11,10 @@ export function parseCloneUrl(text: string, { allowFile }: { readonly allowFile:
   const [, account, host, path] = /^([\w.-]+@)?([\w.-]+):(?!\/\/)([^\s:][^\s]*)$/.exec(text) ?? []
   const url = host !== undefined ? `ssh://${account ?? ''}${host}/${path?.replace(/^\//, '')}` : text
   if (hasControlCharacters(url) || !URL.canParse(url)) throw refusal(allowFile)
-  const { protocol, hostname, pathname, href } = new URL(url)
-  const remote = (protocol === 'https:' || protocol === 'ssh:') && /^[\w[]/.test(hostname)
+  const { protocol, username, hostname, pathname, href } = new URL(url)
+  // What begins with a dash could be taken for an option by the program that opens the connection.
+  const isDashed = /^(-|%2d)/i.test(username) || /^(-|%2d)/i.test(hostname)
+  const remote = (protocol === 'https:' || protocol === 'ssh:') && hostname !== '' && !isDashed
   const local = allowFile && protocol === 'file:' && hostname === ''
   if ((!remote && !local) || pathname.length < 2) throw refusal(allowFile)
   return href
