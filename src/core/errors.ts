@@ -20,7 +20,7 @@ interface ErrorKind {
  * Every way in which a request can end without what it asked for: the one table from which GraphQL errors and REST
  * answers are made. The messages are part of the public API, pipelines compare them.
  */
-export const ERRORS = {
+const ERRORS = {
   INVALID_INPUT: { code: 'BAD_USER_INPUT', status: 400, message: 'Invalid input' },
   INVALID_CANDIDATE_VERSION: { code: 'BAD_USER_INPUT', status: 400, message: 'Invalid release candidate version' },
   INVALID_COMMIT: { code: 'BAD_USER_INPUT', status: 400, message: 'Invalid commit hash' },

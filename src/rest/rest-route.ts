@@ -8,7 +8,7 @@ export interface RestRequest<Params extends TSchema, Query extends TSchema, Body
   readonly body: Static<Body>
 }
 
-export interface RestAnswer {
+interface RestAnswer {
   readonly status: number
   readonly body: unknown
 }

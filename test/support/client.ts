@@ -6,7 +6,7 @@ export interface RestAnswer<Body = Record<string, unknown>> {
 }
 
 /** What a GraphQL request was answered. */
-export interface GraphQLAnswer<Data> {
+interface GraphQLAnswer<Data> {
   readonly status: number
   readonly data: Data
   readonly errors: readonly { readonly message: string; readonly extensions: Readonly<Record<string, unknown>> }[]

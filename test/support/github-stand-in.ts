@@ -6,7 +6,7 @@ import { json } from 'node:stream/consumers'
 import { createVerifier } from 'fast-jwt'
 import { type DescribedOperation, describedOperation } from './github-description.js'
 
-export interface StandInAnswer {
+interface StandInAnswer {
   readonly status: number
   readonly body: unknown
   readonly headers?: Record<string, string>

@@ -16,7 +16,7 @@ export type RestCandidate = Record<
 >
 
 /** A deployment as REST shows it. */
-export type RestDeployment = Record<
+type RestDeployment = Record<
   'id' | 'project_name' | 'environment_name' | 'release_version' | 'release_candidate_version' | 'status' | 'actor',
   string
 > &

@@ -1,7 +1,7 @@
 import type { RepositoryHost as RepositoryHostName } from '../../database/generated/enums.js'
 
 /** What a host needs to know of a project to find its repository. */
-export interface RepositoryReference {
+interface RepositoryReference {
   /** `org/repo_name`, well formed. */
   readonly repository: string
   readonly repositoryHost: RepositoryHostName
