@@ -1,40 +1,31 @@
 import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
 import type { Logger } from 'pino'
 import { PrismaClient } from './generated/client.js'
+import { statementNames } from './statement-names.js'
 
-export type Database = PrismaClient
+/** Prisma's client, and the connections that it works on. */
+export type Database = PrismaClient & { readonly pool: pg.Pool }
 
 /** At most so many connections are open to the database at once. */
 const CONNECTIONS = 10
-
-/** Each prepared statement takes memory on every connection, and lists of keys make texts of many lengths. */
-const PREPARED_STATEMENTS = 500
+/** Calls that wait for the same environment stand in line for a connection; they are short, so the line may be long. */
+const CONNECTION_PATIENCE_MS = 20_000
 
 /** Opens the database. Connections are made when they are needed, and again after they were lost. */
 export function openDatabase(url: string, log: Logger): Database {
-  const adapter = new PrismaPg(
-    { connectionString: url, max: CONNECTIONS, connectionTimeoutMillis: 5_000, application_name: 'slipway' },
-    {
-      statementNameGenerator: nameStatements(),
-      onPoolError: error => log.warn({ err: error }, 'An idle database connection was lost'),
-      onConnectionError: error => log.warn({ err: error }, 'A database connection was lost'),
-    },
-  )
-  return new PrismaClient({ adapter })
-}
-
-/**
- * Names a statement by its text, so that PostgreSQL parses and plans it once for each connection: a third of a short
- * statement's time. What comes after the limit stays unnamed, which is right but slower.
- */
-function nameStatements(): (query: { sql: string }) => string {
-  const names = new Map<string, string>()
-  return ({ sql }) => {
-    const known = names.get(sql)
-    if (known !== undefined) return known
-    if (names.size >= PREPARED_STATEMENTS) return ''
-    const name = `slipway_${names.size}`
-    names.set(sql, name)
-    return name
-  }
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: CONNECTIONS,
+    connectionTimeoutMillis: CONNECTION_PATIENCE_MS,
+    application_name: 'slipway',
+  })
+  const nameOf = statementNames('prisma')
+  const adapter = new PrismaPg(pool, {
+    disposeExternalPool: true,
+    statementNameGenerator: ({ sql }) => nameOf(sql),
+    onPoolError: error => log.warn({ err: error }, 'An idle database connection was lost'),
+    onConnectionError: error => log.warn({ err: error }, 'A database connection was lost'),
+  })
+  return Object.assign(new PrismaClient({ adapter }), { pool })
 }

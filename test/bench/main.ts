@@ -12,7 +12,7 @@ import { type Client, createClient } from '../support/client.js'
 import { createGitRepository } from '../support/git-repository.js'
 import { startServer } from '../support/server-process.js'
 
-// Entry point of `npm run bench`: what a deployment costs beside the bare SQL, what a start costs, and what a crash does.
+// Entry point of `npm run bench`, or of one bench by its name, such as `npm run bench -- throughput`: what a deployment costs beside the bare SQL, what a start costs, and what a crash does.
 
 const ROUNDS = 5
 const ROUND_SECONDS = 3
@@ -174,6 +174,8 @@ async function listAll(client: Client): Promise<Set<string>> {
   return ids
 }
 
-await benchThroughput()
-await benchStart()
-await benchCrashes()
+const BENCHES = { throughput: benchThroughput, start: benchStart, crashes: benchCrashes }
+const asked = process.argv.slice(2)
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (asked.length === 0 || asked.includes(name)) await bench()
+}

@@ -7,29 +7,25 @@ import { v7 as uuid } from 'uuid'
 
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 10 })
 
-const PROJECT = `SELECT id, name, repository, repository_host::text, clone_url, created_at FROM projects WHERE name = $1 LIMIT 1`
+const PROJECT = `SELECT id, name, repository, repository_host, clone_url, created_at FROM projects WHERE name = $1`
 const LOCK = `
   WITH environment AS MATERIALIZED (
     SELECT * FROM environments WHERE project_id = $1::uuid AND name = $2 FOR NO KEY UPDATE
   )
   SELECT id, project_id, name, tier, last_deployment_number, created_at, clock_timestamp() AS now FROM environment`
 const CANDIDATE = `
-  SELECT t0.id, t0.project_id, t0.release_id, t0.number, t0.commit, t0.status::text, t0.actor, t0.created_at, r.data AS release
-  FROM release_candidates AS t0
-  LEFT JOIN releases AS j1 ON (j1.id, j1.project_id) = (t0.release_id, t0.project_id)
-  LEFT JOIN LATERAL (
-    SELECT jsonb_build_object('id', t2.id, 'projectId', t2.project_id, 'version', t2.version, 'createdAt', t2.created_at) AS data
-    FROM releases AS t2 WHERE t0.release_id = t2.id AND t0.project_id = t2.project_id LIMIT 1
-  ) AS r ON true
-  WHERE t0.number = $1 AND j1.project_id = $2 AND j1.version = $3 AND j1.id IS NOT NULL LIMIT 1`
+  SELECT candidate.id, candidate.project_id, release_id, number, commit, status, actor, candidate.created_at,
+         release.created_at AS release_created_at
+  FROM releases AS release JOIN release_candidates AS candidate ON candidate.release_id = release.id
+  WHERE release.project_id = $1 AND version = $2 AND number = $3`
 const CURRENT = `
-  SELECT id, candidate_id FROM deployments WHERE environment_id = $1 AND status = 'SUCCESS'
+  SELECT candidate_id FROM deployments WHERE environment_id = $1 AND status = 'SUCCESS'
   ORDER BY finished_at DESC, number DESC LIMIT 1`
 const DEPLOYMENT = `
   INSERT INTO deployments VALUES ($1, $2, $3, $4, $5, $6, 'PENDING', $7, NULL, NULL, $8, NULL, NULL, NULL) RETURNING *`
-const NUMBER = `UPDATE environments SET last_deployment_number = $1 WHERE id = $2 RETURNING id`
-const HISTORY = `INSERT INTO deployment_status_changes VALUES ($1, $2, 'PENDING', $3, $4, $4, NULL) RETURNING id`
-const AUDIT = `INSERT INTO audit_events VALUES ($1, $2, $3, 'token', 'deployment.create', $4, $5, $6) RETURNING id`
+const NUMBER = `UPDATE environments SET last_deployment_number = $1 WHERE id = $2`
+const HISTORY = `INSERT INTO deployment_status_changes VALUES ($1, $2, 'PENDING', $3, $4, $4, NULL)`
+const AUDIT = `INSERT INTO audit_events VALUES ($1, $2, $3, 'token', 'deployment.create', $4, $5, $6)`
 
 interface Call {
   Params: { project: string; environment: string }
@@ -49,7 +45,7 @@ app.post<Call>('/api/releases/:project/environments/:environment/deployments', a
     await client.query('BEGIN')
     const project = await run('project', PROJECT, [params.project])
     const environment = await run('lock', LOCK, [project.id, params.environment])
-    const candidate = await run('candidate', CANDIDATE, [Number(number), project.id, release])
+    const candidate = await run('candidate', CANDIDATE, [project.id, release, Number(number)])
     const current = await run('current', CURRENT, [environment.id])
     const { now } = environment
     const next = environment.last_deployment_number + 1

@@ -1,6 +1,7 @@
+import { v7 as uuid } from 'uuid'
 import type { Actor } from '../../core/actor.js'
-import type { Prisma } from '../../database/generated/client.js'
-import type { Transaction } from '../../database/transaction.js'
+import { Prisma } from '../../database/generated/client.js'
+import type { SqlTransaction } from '../../database/transaction.js'
 import type { Action } from '../access/access.rules.js'
 
 interface AuditedAct {
@@ -14,9 +15,10 @@ interface AuditedAct {
 }
 
 /** Records who did what, in the transaction that does it: one is never kept without the other. */
-export async function recordAuditEvent(tx: Transaction, actor: Actor, act: AuditedAct): Promise<void> {
-  await tx.auditEvent.create({
-    data: { ...act, actor: actor.subject, tokenId: actor.tokenId },
-    select: { id: true },
-  })
+export async function recordAuditEvent(tx: SqlTransaction, actor: Actor, act: AuditedAct): Promise<void> {
+  const { action, at, projectId, subjectId } = act
+  const data = JSON.stringify(act.data)
+  await tx.$queryRaw(Prisma.sql`
+    INSERT INTO audit_events (id, at, actor, token_id, action, project_id, subject_id, data)
+    VALUES (${uuid()}::uuid, ${at}, ${actor.subject}, ${actor.tokenId}, ${action}, ${projectId}::uuid, ${subjectId}, ${data}::jsonb)`)
 }

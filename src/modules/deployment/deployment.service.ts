@@ -2,7 +2,7 @@ import { type CandidateVersion, parseCandidateVersion } from '../../core/candida
 import { SlipwayError } from '../../core/errors.js'
 import type { Deployment, Project } from '../../database/generated/client.js'
 import { CandidateStatus, type DeploymentStatus } from '../../database/generated/enums.js'
-import { type Transaction, transaction } from '../../database/transaction.js'
+import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { type Action, authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
@@ -48,7 +48,7 @@ const TOLERATED_LEAD_MS = 5 * 60_000
 /** Asks for a candidate to be deployed. Refused while the candidate is not ready. */
 export async function createDeployment(ctx: ServiceContext, input: DeploymentRequest): Promise<DeploymentOutcome> {
   const version = parseCandidateVersion(input.candidateVersion)
-  return transaction(ctx.database, async tx => {
+  return sqlTransaction(ctx.database, async tx => {
     const { target, now } = await openTarget(ctx, tx, 'deployment.create', input, version)
     const { environment, candidate } = target
     if (candidate.status !== CandidateStatus.READY) {
@@ -74,7 +74,7 @@ export async function updateDeploymentStatus(ctx: ServiceContext, input: Deploym
   const version = parseCandidateVersion(input.candidateVersion)
   const occurredAt = input.occurredAt ?? null
   checkNotAhead(occurredAt)
-  return transaction(ctx.database, async tx => {
+  return sqlTransaction(ctx.database, async tx => {
     const { target, now } = await openTarget(ctx, tx, 'deployment.report', input, version)
     const { environment, candidate } = target
     const newest = await newestDeployment(tx, environment, candidate)
@@ -113,7 +113,7 @@ export async function updateDeploymentStatus(ctx: ServiceContext, input: Deploym
 }
 
 async function applyReport(
-  tx: Transaction,
+  tx: SqlTransaction,
   environment: LockedEnvironment,
   deployment: Deployment,
   verdict: Exclude<ReportVerdict, 'create'>,
@@ -128,7 +128,7 @@ async function applyReport(
 /** Finds what a call names and locks its environment, refusing in the order of the contract. */
 async function openTarget(
   ctx: ServiceContext,
-  tx: Transaction,
+  tx: SqlTransaction,
   action: Action,
   names: DeploymentRequest,
   version: CandidateVersion,

@@ -1,7 +1,8 @@
+import { v7 as uuid } from 'uuid'
 import type { Actor } from '../../core/actor.js'
-import type { Deployment } from '../../database/generated/client.js'
+import { type Deployment, Prisma } from '../../database/generated/client.js'
 import { DeploymentStatus } from '../../database/generated/enums.js'
-import type { Transaction } from '../../database/transaction.js'
+import type { SqlTransaction } from '../../database/transaction.js'
 import type { LockedEnvironment } from '../environment/environment.lock.js'
 import type { Candidate } from '../release/release.service.js'
 import { enterStatus } from './deployment.status.js'
@@ -21,21 +22,29 @@ export interface Recording {
   readonly now: Date
 }
 
+/** All columns of a deployment, named as its fields are. */
+const COLUMNS = Prisma.sql`
+  id, project_id AS "projectId", environment_id AS "environmentId", number, candidate_id AS "candidateId",
+  previous_candidate_id AS "previousCandidateId", status, actor, error_message AS "errorMessage",
+  external_url AS "externalUrl", created_at AS "createdAt", started_at AS "startedAt", finished_at AS "finishedAt",
+  reported_at AS "reportedAt"`
+
 /** The newest deployment of a candidate on an environment. */
-export function newestDeployment(
-  tx: Transaction,
+export async function newestDeployment(
+  tx: SqlTransaction,
   environment: LockedEnvironment,
   candidate: Candidate,
 ): Promise<Deployment | null> {
-  return tx.deployment.findFirst({
-    where: { candidateId: candidate.id, environmentId: environment.id },
-    orderBy: { number: 'desc' },
-  })
+  const [newest] = await tx.$queryRaw<Deployment[]>(Prisma.sql`
+    SELECT ${COLUMNS} FROM deployments
+    WHERE candidate_id = ${candidate.id}::uuid AND environment_id = ${environment.id}::uuid
+    ORDER BY number DESC LIMIT 1`)
+  return newest ?? null
 }
 
 /** Stores a deployment that was asked for and has not begun. */
 export function insertRequested(
-  tx: Transaction,
+  tx: SqlTransaction,
   environment: LockedEnvironment,
   candidate: Candidate,
   recording: Recording,
@@ -46,7 +55,7 @@ export function insertRequested(
 
 /** Stores a deployment that is known from a report. It was created when what is reported happened. */
 export function insertReported(
-  tx: Transaction,
+  tx: SqlTransaction,
   environment: LockedEnvironment,
   candidate: Candidate,
   report: StatusEntry,
@@ -56,7 +65,7 @@ export function insertReported(
 }
 
 async function insert(
-  tx: Transaction,
+  tx: SqlTransaction,
   environment: LockedEnvironment,
   candidate: Candidate,
   entry: StatusEntry,
@@ -64,77 +73,62 @@ async function insert(
   reportedAt: Date | null,
 ): Promise<Deployment> {
   const number = environment.lastDeploymentNumber + 1
-  const deployment = await tx.deployment.create({
-    data: {
-      projectId: environment.projectId,
-      environmentId: environment.id,
-      number,
-      candidateId: candidate.id,
-      previousCandidateId: await currentCandidateId(tx, environment),
-      actor: recording.actor.subject,
-      errorMessage: entry.errorMessage,
-      externalUrl: entry.externalUrl,
-      createdAt: entry.at,
-      reportedAt,
-      ...enterStatus(null, entry.status, entry.at),
-    },
-  })
-  await tx.environment.update({
-    where: { id: environment.id },
-    data: { lastDeploymentNumber: number },
-    select: { id: true },
-  })
+  const previous = await currentCandidateId(tx, environment)
+  const { status, startedAt, finishedAt } = enterStatus(null, entry.status, entry.at)
+  const [deployment] = await tx.$queryRaw<[Deployment]>(Prisma.sql`
+    INSERT INTO deployments (
+      id, project_id, environment_id, number, candidate_id, previous_candidate_id, status, actor,
+      error_message, external_url, created_at, started_at, finished_at, reported_at
+    ) VALUES (
+      ${uuid()}::uuid, ${environment.projectId}::uuid, ${environment.id}::uuid, ${number}, ${candidate.id}::uuid,
+      ${previous}::uuid, ${status}::deployment_status, ${recording.actor.subject},
+      ${entry.errorMessage}, ${entry.externalUrl}, ${entry.at}, ${startedAt}, ${finishedAt}, ${reportedAt}
+    ) RETURNING ${COLUMNS}`)
+  await tx.$queryRaw(
+    Prisma.sql`UPDATE environments SET last_deployment_number = ${number} WHERE id = ${environment.id}::uuid`,
+  )
   await appendHistory(tx, deployment, entry, recording)
   return deployment
 }
 
 /** Gives a deployment the reported status. An address that is known stays until another one is reported. */
 export async function changeStatus(
-  tx: Transaction,
+  tx: SqlTransaction,
   _lock: LockedEnvironment,
   deployment: Deployment,
   report: StatusEntry,
   recording: Recording,
 ): Promise<Deployment> {
-  const changed = await tx.deployment.update({
-    where: { id: deployment.id },
-    data: {
-      errorMessage: report.errorMessage,
-      externalUrl: report.externalUrl ?? deployment.externalUrl,
-      reportedAt: report.at,
-      ...enterStatus(deployment, report.status, report.at),
-    },
-  })
+  const { status, startedAt, finishedAt } = enterStatus(deployment, report.status, report.at)
+  const [changed] = await tx.$queryRaw<[Deployment]>(Prisma.sql`
+    UPDATE deployments SET
+      status = ${status}::deployment_status, error_message = ${report.errorMessage},
+      external_url = coalesce(${report.externalUrl}, external_url), started_at = ${startedAt},
+      finished_at = ${finishedAt}, reported_at = ${report.at}
+    WHERE id = ${deployment.id}::uuid
+    RETURNING ${COLUMNS}`)
   await appendHistory(tx, changed, report, recording)
   return changed
 }
 
 /** Adds an entry to the deployment's history and changes nothing else. */
 export async function appendHistory(
-  tx: Transaction,
+  tx: SqlTransaction,
   deployment: Deployment,
   entry: StatusEntry,
   recording: Recording,
 ): Promise<void> {
-  await tx.deploymentStatusChange.create({
-    data: {
-      deploymentId: deployment.id,
-      status: entry.status,
-      actor: recording.actor.subject,
-      at: entry.at,
-      recordedAt: recording.now,
-      message: entry.errorMessage,
-    },
-    select: { id: true },
-  })
+  await tx.$queryRaw(Prisma.sql`
+    INSERT INTO deployment_status_changes (id, deployment_id, status, actor, at, recorded_at, message)
+    VALUES (${uuid()}::uuid, ${deployment.id}::uuid, ${entry.status}::deployment_status, ${recording.actor.subject},
+            ${entry.at}, ${recording.now}, ${entry.errorMessage})`)
 }
 
 /** What the environment runs: the candidate of its most recent successful deployment, by end time. */
-async function currentCandidateId(tx: Transaction, environment: LockedEnvironment): Promise<string | null> {
-  const current = await tx.deployment.findFirst({
-    where: { environmentId: environment.id, status: DeploymentStatus.SUCCESS },
-    orderBy: [{ finishedAt: 'desc' }, { number: 'desc' }],
-    select: { candidateId: true },
-  })
+async function currentCandidateId(tx: SqlTransaction, environment: LockedEnvironment): Promise<string | null> {
+  const [current] = await tx.$queryRaw<{ candidateId: string }[]>(Prisma.sql`
+    SELECT candidate_id AS "candidateId" FROM deployments
+    WHERE environment_id = ${environment.id}::uuid AND status = 'SUCCESS'
+    ORDER BY finished_at DESC, number DESC LIMIT 1`)
   return current?.candidateId ?? null
 }

@@ -1,6 +1,6 @@
 import { SlipwayError } from '../../core/errors.js'
 import { type Environment, Prisma, type Project } from '../../database/generated/client.js'
-import type { Transaction } from '../../database/transaction.js'
+import type { SqlTransaction } from '../../database/transaction.js'
 
 declare const locked: unique symbol
 
@@ -19,7 +19,7 @@ export type LockedEnvironment = Environment & { readonly [locked]: true }
  * @throws SlipwayError `ENVIRONMENT_NOT_FOUND`
  */
 export async function lockEnvironment(
-  tx: Transaction,
+  tx: SqlTransaction,
   project: Project,
   name: string,
 ): Promise<{ environment: LockedEnvironment; now: Date }> {

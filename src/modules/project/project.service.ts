@@ -1,9 +1,9 @@
 import { type Actor, maySeeProject } from '../../core/actor.js'
 import { SlipwayError } from '../../core/errors.js'
 import { currentTime } from '../../database/clock.js'
-import type { Project } from '../../database/generated/client.js'
+import { Prisma, type Project } from '../../database/generated/client.js'
 import { RepositoryHost } from '../../database/generated/enums.js'
-import { type Reader, type Transaction, transaction } from '../../database/transaction.js'
+import { type SqlReader, type Transaction, transaction } from '../../database/transaction.js'
 import { refusingDuplicates } from '../../database/violations.js'
 import { authorize, authorizeProjectName } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
@@ -27,12 +27,16 @@ interface ProjectChange {
 }
 
 /** Finds a project by its name; null when there is none or the actor may not see it. */
-export function findProject(reader: Reader, actor: Actor, name: string): Promise<Project | null> {
-  return maySeeProject(actor, name) ? reader.project.findUnique({ where: { name } }) : Promise.resolve(null)
+export async function findProject(reader: SqlReader, actor: Actor, name: string): Promise<Project | null> {
+  if (!maySeeProject(actor, name)) return null
+  const [project] = await reader.$queryRaw<Project[]>(Prisma.sql`
+    SELECT id, name, repository, repository_host AS "repositoryHost", clone_url AS "cloneUrl", created_at AS "createdAt"
+    FROM projects WHERE name = ${name}`)
+  return project ?? null
 }
 
 /** @throws SlipwayError `PROJECT_NOT_FOUND`, also when the actor may not see it */
-export async function requireProject(reader: Reader, actor: Actor, name: string): Promise<Project> {
+export async function requireProject(reader: SqlReader, actor: Actor, name: string): Promise<Project> {
   const project = await findProject(reader, actor, name)
   if (project === null) throw new SlipwayError('PROJECT_NOT_FOUND')
   return project

@@ -1,8 +1,9 @@
 import { type CandidateVersion, formatCandidateVersion, parseCandidateVersion } from '../../core/candidate-version.js'
 import { SlipwayError } from '../../core/errors.js'
+import type { Database } from '../../database/client.js'
 import { Prisma, type Project, type Release, type ReleaseCandidate } from '../../database/generated/client.js'
 import { CandidateStatus } from '../../database/generated/enums.js'
-import { type Reader, type Transaction, transaction } from '../../database/transaction.js'
+import { type SqlReader, type Transaction, transaction } from '../../database/transaction.js'
 import { authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
@@ -64,22 +65,34 @@ export async function createRelease(ctx: ServiceContext, input: NewCandidate): P
 }
 
 /** Finds a release of a project by its version. */
-export function findRelease(reader: Reader, project: Project, version: string): Promise<Release | null> {
+export function findRelease(
+  reader: Database | Transaction,
+  project: Project,
+  version: string,
+): Promise<Release | null> {
   return reader.release.findUnique({ where: { projectId_version: { projectId: project.id, version } } })
 }
 
 /** Finds a candidate of a project by its version. */
-export function findCandidate(reader: Reader, project: Project, version: CandidateVersion): Promise<Candidate | null> {
-  return reader.releaseCandidate.findFirst({
-    where: { number: version.number, release: { projectId: project.id, version: version.release } },
-    include: { release: true },
-    relationLoadStrategy: 'join',
-  })
+export async function findCandidate(
+  reader: SqlReader,
+  project: Project,
+  version: CandidateVersion,
+): Promise<Candidate | null> {
+  const [row] = await reader.$queryRaw<(ReleaseCandidate & { releaseCreatedAt: Date })[]>(Prisma.sql`
+    SELECT candidate.id, candidate.project_id AS "projectId", release_id AS "releaseId", number, commit, status, actor,
+           candidate.created_at AS "createdAt", release.created_at AS "releaseCreatedAt"
+    FROM releases AS release JOIN release_candidates AS candidate ON candidate.release_id = release.id
+    WHERE release.project_id = ${project.id}::uuid AND version = ${version.release} AND number = ${version.number}`)
+  if (row === undefined) return null
+  const { releaseCreatedAt, ...candidate } = row
+  const release = { id: row.releaseId, projectId: project.id, version: version.release, createdAt: releaseCreatedAt }
+  return { ...candidate, release }
 }
 
 /** @throws SlipwayError `CANDIDATE_NOT_FOUND` */
 export async function requireCandidate(
-  reader: Reader,
+  reader: SqlReader,
   project: Project,
   version: CandidateVersion,
 ): Promise<Candidate> {
