@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 
 const DEFAULT_QUERY = `# Put your token below, under "Headers", in place of the dots.
-# \`npm run --silent token -- --subject me --role admin\` makes one.
+#   npm run --silent token -- --subject me --role admin
 {
   viewer {
     subject
