@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, mkdir } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -35,7 +36,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     for (const stop of stops.splice(0)) await stop()
   }
   try {
-    await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+    await makeDataDirectory(config.dataDir)
     const databaseUrl = config.databaseUrl ?? (await startDatabase(config, log, stops))
     await migrate(databaseUrl, log)
     const database = openDatabase(databaseUrl, log)
@@ -59,6 +60,17 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 /** Where the secret is kept that tokens are signed with when none is configured. */
 export function jwtSecretFile(config: Config): string {
   return join(config.dataDir, 'jwt-secret')
+}
+
+async function makeDataDirectory(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    await access(dataDir, constants.W_OK)
+  } catch (error) {
+    throw new StartupError(
+      `DATA_DIR ${dataDir} cannot be written to (${(error as Error).message}); set another DATA_DIR`,
+    )
+  }
 }
 
 async function startDatabase(config: Config, log: Logger, stops: (() => Promise<unknown>)[]): Promise<string> {

@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql'
 import type { Logger } from 'pino'
 import { SlipwayError } from '../core/errors.js'
-import { isDatabaseUnavailable } from '../database/unavailable.js'
+import { isDatabaseUnavailable, isTextRefused } from '../database/faults.js'
 
 /**
  * The error to be told to the caller for whatever was thrown: the domain's own as it is; a database that is out of
@@ -12,6 +12,9 @@ export function describeError(thrown: unknown, log: Pick<Logger, 'error'>): Slip
   if (error instanceof SlipwayError) {
     if (error.status >= 500) log.error({ err: error }, error.message)
     return error
+  }
+  if (isTextRefused(error)) {
+    return new SlipwayError('INVALID_INPUT', { message: 'Text must not contain the character U+0000' })
   }
   if (isDatabaseUnavailable(error)) {
     log.error({ err: error }, 'The database is unavailable')

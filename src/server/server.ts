@@ -37,6 +37,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     // A version of 100 characters can be three times as long in a URL.
     routerOptions: { maxParamLength: 500 },
     forceCloseConnections: 'idle',
+    // What is wrong before there is a route, such as a URL that cannot be decoded.
+    frameworkErrors: (error, request, reply) => {
+      sendRestError(error, request, reply)
+    },
   })
   const schema = createSchema()
   const createContext = (request: FastifyRequest) =>

@@ -188,6 +188,20 @@ describe('a list', () => {
     })
   })
 
+  test('refuses a cursor that no list gave', async () => {
+    const project = await createProject(slipway)
+    const { name } = await project.createEnvironment()
+    for (const cursor of ['x', '', Buffer.from('9999999999').toString('base64url')]) {
+      const { errors } = await slipway
+        .as()
+        .graphql(
+          'query ($project: String!, $name: String!, $after: String) { project(name: $project) { environment(name: $name) { deployments(after: $after) { nodes { id } } } } }',
+          { project: project.name, name, after: cursor },
+        )
+      expect(errors).toMatchObject([{ message: 'Invalid cursor', extensions: { code: 'BAD_USER_INPUT' } }])
+    }
+  })
+
   test.each(['first: 101', 'first: -1', 'after: "x"', 'after: "MQ"'])('refuses %s', async argument => {
     const { errors } = await slipway.as().graphql(`{ projects(${argument}) { nodes { name } } }`)
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', reason: 'INVALID_INPUT' } }])

@@ -111,6 +111,24 @@ const TABLE: readonly [string, () => Call, number, string][] = [
     400,
     'occurred_at must be an ISO 8601 time with its offset, such as 2026-11-23T18:00:00Z',
   ],
+  [
+    'a link that is none',
+    () => report({ body: { external_url: 'javascript:alert(1)' } }),
+    400,
+    'Invalid external_url: it must be an http or https URL',
+  ],
+  [
+    'a NUL character',
+    () => report({ body: { error_message: 'a\u0000b' } }),
+    400,
+    'Text must not contain the character U+0000',
+  ],
+  [
+    'a NUL character in the path',
+    () => deploy({ project: 'a%00b' }),
+    400,
+    'Text must not contain the character U+0000',
+  ],
   ['a list as body', () => ({ ...deploy(), body: [] }), 400, 'The body must be a JSON object'],
   ['no body', () => ({ ...deploy(), body: undefined }), 400, 'The body must be a JSON object'],
   ['a viewer who cuts', () => ({ ...cut(), as: { role: 'viewer' } }), 403, 'Forbidden'],
@@ -188,6 +206,11 @@ test.each(TABLE)('%s', async (_what, call, status, error) => {
   const answer = await slipway.as(as).rest(method, path, body)
   expect(answer).toMatchObject({ status, body: { error, code: expect.any(String), request_id: expect.any(String) } })
   expect(answer.headers.get('x-request-id')).toBe(answer.body['request_id'])
+})
+
+test('a URL that cannot be decoded is told as such', async () => {
+  const answer = await slipway.as().rest('GET', '/api/releases/%zz/environments/x/deployments')
+  expect(answer).toMatchObject({ status: 400, body: { error: expect.stringContaining('%zz'), code: 'INVALID_INPUT' } })
 })
 
 test('the same candidate at another commit is a conflict', async () => {

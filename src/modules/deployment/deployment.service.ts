@@ -74,6 +74,7 @@ export async function updateDeploymentStatus(ctx: ServiceContext, input: Deploym
   const version = parseCandidateVersion(input.candidateVersion)
   const occurredAt = input.occurredAt ?? null
   checkNotAhead(occurredAt)
+  checkExternalUrl(input.externalUrl ?? null)
   return sqlTransaction(ctx.database, async tx => {
     const { target, now } = await openTarget(ctx, tx, 'deployment.report', input, version)
     const { environment, candidate } = target
@@ -144,4 +145,10 @@ function checkNotAhead(occurredAt: Date | null): void {
   if (occurredAt !== null && occurredAt.getTime() > Date.now() + TOLERATED_LEAD_MS) {
     throw new SlipwayError('INVALID_INPUT', { message: 'Invalid occurred_at: it is more than five minutes ahead' })
   }
+}
+
+/** Dashboards make links of it: a `javascript:` URL must not get that far. */
+function checkExternalUrl(text: string | null): void {
+  if (text === null || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))) return
+  throw new SlipwayError('INVALID_INPUT', { message: 'Invalid external_url: it must be an http or https URL' })
 }

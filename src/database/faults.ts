@@ -26,6 +26,14 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   })
 }
 
+/** PostgreSQL's code for text that it cannot keep: the NUL character is the one that JSON lets through. */
+const CHARACTER_NOT_IN_REPERTOIRE = '22021'
+
+/** Whether the database refused a text for a character that it cannot keep. */
+export function isTextRefused(error: unknown): boolean {
+  return withCauses(error).some(({ code, originalCode }) => [code, originalCode].includes(CHARACTER_NOT_IN_REPERTOIRE))
+}
+
 interface Fault {
   readonly code?: unknown
   readonly originalCode?: unknown
