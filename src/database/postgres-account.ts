@@ -32,7 +32,9 @@ export async function postgresAccount(): Promise<PostgresAccount> {
     return { own, spawn: (program, args, options) => spawn(program, args, { ...options, uid, gid }) }
   }
   const prefix = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups']
-  const capabilities = [`--inh-caps=${KEPT_CAPABILITIES}`, `--ambient-caps=${KEPT_CAPABILITIES}`]
+  // access(2), by which PostgreSQL looks for its own programs, leaves a user's capabilities out unless this bit is set.
+  const securebits = '--securebits=+no_setuid_fixup'
+  const capabilities = [securebits, `--inh-caps=${KEPT_CAPABILITIES}`, `--ambient-caps=${KEPT_CAPABILITIES}`]
   return {
     own,
     spawn: (program, args, options) => spawn('setpriv', [...prefix, ...capabilities, '--', program, ...args], options),
