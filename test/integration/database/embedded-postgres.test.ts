@@ -107,6 +107,21 @@ test('leaves nothing that looks like a cluster when making it is interrupted', {
   expect((await readdir(folder)).filter(name => name.startsWith('postgres-unfinished'))).toEqual([])
 })
 
+test.runIf(isRoot)('runs for root below a folder that only root may enter', { timeout: 60_000 }, async () => {
+  const { initdb } = await findPostgresBinaries()
+  const installed = join(folder, 'native')
+  await cp(dirname(dirname(initdb)), installed, { recursive: true, verbatimSymlinks: true })
+  const cluster = join(folder, 'cluster')
+  const account = await postgresAccount()
+  await mkdir(cluster)
+  await account.own(cluster)
+  const args = ['-D', cluster, '-U', 'slipway', '-A', 'trust']
+  const child = account.spawn(join(installed, 'bin', 'initdb'), args, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] })
+  const complaint = child.stderr === null ? '' : await text(child.stderr)
+  expect(complaint).not.toContain('initdb: error')
+  expect((await stat(join(cluster, 'PG_VERSION'))).uid).not.toBe(0)
+})
+
 test.runIf(isRoot)(
   'works for an ordinary user who may write to nothing but the data',
   { timeout: 60_000 },
