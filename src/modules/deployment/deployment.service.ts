@@ -1,6 +1,6 @@
 import { type CandidateVersion, parseCandidateVersion } from '../../core/candidate-version.js'
 import { SlipwayError } from '../../core/errors.js'
-import type { Deployment, Project } from '../../database/generated/client.js'
+import type { Deployment, Environment, Project } from '../../database/generated/client.js'
 import { CandidateStatus, type DeploymentStatus } from '../../database/generated/enums.js'
 import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { type Action, authorize } from '../access/access.rules.js'
@@ -9,7 +9,15 @@ import type { ServiceContext } from '../context/service-context.js'
 import { type LockedEnvironment, lockEnvironment } from '../environment/environment.lock.js'
 import { requireProject } from '../project/project.service.js'
 import { type Candidate, requireCandidate } from '../release/release.service.js'
-import { appendHistory, changeStatus, insertReported, insertRequested, newestDeployment } from './deployment.store.js'
+import {
+  appendHistory,
+  changeStatus,
+  insertReported,
+  insertRequested,
+  newestDeployment,
+  type Recording,
+  type StatusEntry,
+} from './deployment.store.js'
 import { judgeReport, type ReportVerdict } from './report.rules.js'
 
 interface DeploymentRequest {
@@ -35,8 +43,11 @@ interface Target {
   readonly candidate: Candidate
 }
 
-/** A deployment, and what was read on the way to it. */
-export interface DeploymentOutcome extends Target {
+/** A deployment, and what was read on the way to it, as it is afterwards. */
+interface DeploymentOutcome {
+  readonly project: Project
+  readonly environment: Environment
+  readonly candidate: Candidate
   readonly deployment: Deployment
   /** Whether this call created it. */
   readonly created: boolean
@@ -62,7 +73,7 @@ export async function createDeployment(ctx: ServiceContext, input: DeploymentReq
       subjectId: deployment.id,
       data: { environment: environment.name, candidateVersion: input.candidateVersion },
     })
-    return { ...target, deployment, created: true }
+    return outcome(target, deployment, true)
   })
 }
 
@@ -109,8 +120,13 @@ export async function updateDeploymentStatus(ctx: ServiceContext, input: Deploym
         },
       })
     }
-    return { ...target, deployment, created: verdict === 'create' }
+    return outcome(target, deployment, verdict === 'create')
   })
+}
+
+function outcome(target: Target, deployment: Deployment, created: boolean): DeploymentOutcome {
+  const lastDeploymentNumber = created ? deployment.number : target.environment.lastDeploymentNumber
+  return { ...target, environment: { ...target.environment, lastDeploymentNumber }, deployment, created }
 }
 
 async function applyReport(
@@ -118,8 +134,8 @@ async function applyReport(
   environment: LockedEnvironment,
   deployment: Deployment,
   verdict: Exclude<ReportVerdict, 'create'>,
-  report: Parameters<typeof changeStatus>[3],
-  recording: Parameters<typeof changeStatus>[4],
+  report: StatusEntry,
+  recording: Recording,
 ): Promise<Deployment> {
   if (verdict === 'update') return changeStatus(tx, environment, deployment, report, recording)
   if (verdict === 'keep') await appendHistory(tx, deployment, report, recording)

@@ -52,7 +52,10 @@ export class GitMirror {
 
   /** Asks the origin for one commit that none of its branches leads to. Servers may refuse that: then nothing comes. */
   async fetchCommit(sha: string): Promise<void> {
-    await this.git(['fetch', '--quiet', '--no-tags', '--end-of-options', this.cloneUrl, sha], FETCH_TIMEOUT_MS)
+    await this.git(
+      ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--end-of-options', this.cloneUrl, sha],
+      FETCH_TIMEOUT_MS,
+    )
   }
 
   private async fetchRefs(): Promise<void> {

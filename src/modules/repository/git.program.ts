@@ -43,6 +43,7 @@ export function runGit(args: readonly string[], timeoutMs: number): Promise<GitR
   })
 }
 
+// Without collecting garbage, commits that no branch leads to any more stay: what was resolved once stays so.
 const SETTINGS = [
   ...['-c', 'core.hooksPath=/dev/null', '-c', 'credential.interactive=false', '-c', 'gc.auto=0'],
   ...['-c', 'protocol.ext.allow=never', '-c', 'safe.directory=*', '-c', 'http.lowSpeedLimit=1'],
