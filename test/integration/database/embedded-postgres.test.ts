@@ -38,7 +38,9 @@ async function startOwner(dataDir: string, command: string[] = []): Promise<{ ch
   const script = fileURLToPath(new URL('../../support/embedded-owner.ts', import.meta.url))
   const [program = '', ...args] = [...command, process.execPath, '--import', 'tsx', script, dataDir]
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('The owner did not start')))
+  const [line] = (await Promise.race([once(child.stdout, 'data'), ended])) as [Buffer]
+  ended.catch(() => {})
   return { child, url: line.toString().trim() }
 }
 
@@ -131,7 +133,10 @@ test.runIf(isRoot)(
     const dataDir = join(folder, 'data')
     await mkdir(dataDir)
     await chown(dataDir, nobody, nobody)
-    const owner = await startOwner(dataDir, ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'])
+    // The checkout may lie where only root may read: reading it is all that this user may do beyond others.
+    const reading = ['--inh-caps=-all,+dac_read_search', '--ambient-caps=-all,+dac_read_search']
+    const user = [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--securebits=+no_setuid_fixup']
+    const owner = await startOwner(dataDir, ['setpriv', ...user, ...reading])
     expect(await ask(owner.url, 'SELECT 1')).toBe(1)
     await kill(owner.child)
     const heir = await startEmbeddedPostgres(dataDir, log)
