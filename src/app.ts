@@ -6,11 +6,19 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from './core/config.js'
 import { keptSecret } from './core/kept-secret.js'
+import { createSecretBox } from './core/secret-box.js'
 import { StartupError } from './core/startup-error.js'
 import { openDatabase } from './database/client.js'
 import { startEmbeddedPostgres } from './database/embedded-postgres.js'
 import { migrate } from './database/migrations.js'
+import { type JobWorker, startWorker } from './jobs/worker.js'
+import type { Services } from './modules/context/request-context.js'
+import { applyDelivery } from './modules/delivery/delivery.service.js'
 import { createRepositoryHosts } from './modules/repository/repository.hosts.js'
+import { advanceRun } from './modules/tracking/advance.service.js'
+import { createPace } from './modules/tracking/pace.js'
+import { createRunners } from './modules/tracking/runners.js'
+import { sweep } from './modules/tracking/sweep.service.js'
 import { createServer } from './server/server.js'
 
 /** A Slipway that serves. */
@@ -39,12 +47,17 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     await makeDataDirectory(config.dataDir)
     const databaseUrl = config.databaseUrl ?? (await startDatabase(config, log, stops))
     await migrate(databaseUrl, log)
-    const database = openDatabase(databaseUrl, log)
+    const { database, services } = await openServices(config, databaseUrl, log)
     stops.unshift(() => database.$disconnect())
+    if (config.runWorker) {
+      const worker = await startJobs(services, databaseUrl, log)
+      stops.unshift(() => worker.stop())
+    }
     const server = await createServer({
-      services: { database, repositoryHosts: createRepositoryHosts(config, log) },
+      services,
       log,
       jwtSecret: config.jwtSecret ?? (await keptSecret(jwtSecretFile(config))),
+      webhookSecrets: { github: config.github.webhookSecret, buildkite: config.buildkite.webhookToken },
       publicUrl: config.publicUrl,
       rateLimit: config.rateLimit,
     })
@@ -55,6 +68,64 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     await close()
     throw error
   }
+}
+
+/**
+ * Starts a worker that serves nobody, beside servers on the same database.
+ *
+ * @throws StartupError for what the operator has to mend
+ */
+export async function startWorkerApp(config: Config, log: Logger): Promise<Pick<App, 'close'>> {
+  const { databaseUrl } = config
+  if (databaseUrl === undefined) {
+    throw new StartupError(
+      'DATABASE_URL must be set: the embedded database is the server’s alone, which works on it itself',
+    )
+  }
+  await makeDataDirectory(config.dataDir)
+  await migrate(databaseUrl, log)
+  const { database, services } = await openServices(config, databaseUrl, log)
+  const worker = await startJobs(services, databaseUrl, log).catch(async (error: unknown) => {
+    await database.$disconnect()
+    throw error
+  })
+  return {
+    close: async () => {
+      await worker.stop()
+      await database.$disconnect()
+    },
+  }
+}
+
+async function openServices(config: Config, databaseUrl: string, log: Logger) {
+  const secrets = createSecretBox(config.secretsKey ?? (await keptSecret(join(config.dataDir, 'secrets-key'))))
+  const database = openDatabase(databaseUrl, log)
+  const services: Services = {
+    database,
+    repositoryHosts: createRepositoryHosts(config, log),
+    runners: createRunners(
+      { github: config.github, buildkite: config.buildkite, webhook: { allowPrivate: config.webhookAllowPrivate } },
+      secrets,
+      log,
+    ),
+    pace: createPace(config.runCheckSeconds * 1_000),
+    secrets,
+  }
+  return { database, services }
+}
+
+/** Starts to do the jobs that services have enqueued. */
+export function startJobs(services: Services, databaseUrl: string, log: Logger): Promise<JobWorker> {
+  const ctx = { ...services, log }
+  return startWorker({
+    databaseUrl,
+    handlers: {
+      'advance-run': ({ runId }, signal) => advanceRun(ctx, runId, signal),
+      'apply-delivery': delivery => applyDelivery(ctx, delivery),
+    },
+    sweep: () => sweep(ctx),
+    log,
+  })
 }
 
 /** Where the secret is kept that tokens are signed with when none is configured. */

@@ -6,7 +6,20 @@ import { expect, test } from 'vitest'
 const SRC = fileURLToPath(new URL('../src', import.meta.url))
 
 /** The layers from the lowest on: each may import itself and what is below it. */
-const LAYERS = ['core', 'database', 'modules', 'graphql', 'rest', 'server', 'app.ts', 'demo', 'main.ts', 'token.ts']
+const LAYERS = [
+  'core',
+  'database',
+  'jobs',
+  'modules',
+  'graphql',
+  'rest',
+  'server',
+  'app.ts',
+  'demo',
+  'main.ts',
+  'worker.ts',
+  'token.ts',
+]
 
 interface Import {
   readonly from: string

@@ -54,6 +54,14 @@ const SETTINGS = {
   GITHUB_TOKEN: str({ default: undefined }),
   GITHUB_APP_ID: wholeNumber(1, Number.MAX_SAFE_INTEGER)({ default: undefined }),
   GITHUB_APP_PRIVATE_KEY: pem({ default: undefined }),
+  GITHUB_WEBHOOK_SECRET: str({ default: undefined }),
+  BUILDKITE_API_URL: webUrl({ default: 'https://api.buildkite.com' }),
+  BUILDKITE_TOKEN: str({ default: undefined }),
+  BUILDKITE_WEBHOOK_TOKEN: str({ default: undefined }),
+  SECRETS_KEY: secret({ default: undefined }),
+  WEBHOOK_ALLOW_PRIVATE: trueOrFalse({ default: false }),
+  RUN_WORKER: trueOrFalse({ default: true }),
+  RUN_CHECK_SECONDS: wholeNumber(1, 3_600)({ default: 30 }),
   ALLOW_FILE_REPOSITORIES: trueOrFalse({ default: false }),
   RATE_LIMIT: wholeNumber(0, 1_000_000)({ default: 60_000 }),
   LOG_LEVEL: str({ choices: LOG_LEVELS, default: 'info' }),
@@ -76,7 +84,23 @@ export interface Config {
     readonly apiUrl: string
     readonly token: string | undefined
     readonly app: { readonly id: number; readonly privateKey: string } | undefined
+    /** What GitHub signs its events with. Undefined: none are taken. */
+    readonly webhookSecret: string | undefined
   }
+  readonly buildkite: {
+    readonly apiUrl: string
+    readonly token: string | undefined
+    /** What Buildkite shows or signs its events with. Undefined: none are taken. */
+    readonly webhookToken: string | undefined
+  }
+  /** Undefined: made on first start and kept in `dataDir`. */
+  readonly secretsKey: string | undefined
+  /** Whether webhooks may be sent to private addresses. */
+  readonly webhookAllowPrivate: boolean
+  /** Whether the server does jobs, too. */
+  readonly runWorker: boolean
+  /** How long nothing is heard of a run before its runner is asked. */
+  readonly runCheckSeconds: number
   readonly allowFileRepositories: boolean
   /** Requests a minute that one token, or one address without a token, may make; 0: any number. */
   readonly rateLimit: number
@@ -116,7 +140,21 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     dataDir: resolve(settings.DATA_DIR),
     jwtSecret: settings.JWT_SECRET,
     publicUrl: settings.PUBLIC_URL,
-    github: { apiUrl: settings.GITHUB_API_URL, token: settings.GITHUB_TOKEN, app },
+    github: {
+      apiUrl: settings.GITHUB_API_URL,
+      token: settings.GITHUB_TOKEN,
+      app,
+      webhookSecret: settings.GITHUB_WEBHOOK_SECRET,
+    },
+    buildkite: {
+      apiUrl: settings.BUILDKITE_API_URL,
+      token: settings.BUILDKITE_TOKEN,
+      webhookToken: settings.BUILDKITE_WEBHOOK_TOKEN,
+    },
+    secretsKey: settings.SECRETS_KEY,
+    webhookAllowPrivate: settings.WEBHOOK_ALLOW_PRIVATE,
+    runWorker: settings.RUN_WORKER,
+    runCheckSeconds: settings.RUN_CHECK_SECONDS,
     allowFileRepositories: settings.ALLOW_FILE_REPOSITORIES,
     rateLimit: settings.RATE_LIMIT,
     logLevel: settings.LOG_LEVEL,

@@ -1,6 +1,8 @@
+import { runMigrations } from 'graphile-worker'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { StartupError } from '../core/startup-error.js'
+import { quietly } from './queue-logger.js'
 import { EVERYTHING, readMigrations, withSchemaEngine } from './schema-engine.js'
 
 /** Names the advisory lock under which migrations are applied. Any number that nothing else in the database uses. */
@@ -9,7 +11,8 @@ const OLDEST_POSTGRES = 14
 
 /**
  * Brings a database to the state of prisma/migrations/. Replicas that start together wait for the first one, and then
- * find nothing left to do. Prisma's own table of applied migrations is kept, so `prisma migrate` agrees with it.
+ * find nothing left to do. Prisma's own table of applied migrations is kept, so `prisma migrate` agrees with it. The job
+ * queue lives in the same database, in a schema of its own, which it migrates itself.
  *
  * @throws StartupError when the database cannot be reached, or is older than PostgreSQL 14
  */
@@ -22,6 +25,7 @@ export async function migrate(databaseUrl: string, log: Logger): Promise<void> {
     await requireSupportedVersion(client)
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
     const applied = await applyPending(client, databaseUrl)
+    await runMigrations({ connectionString: databaseUrl, logger: quietly(log) })
     if (applied.length > 0) log.info({ migrations: applied }, 'The database was migrated')
   } finally {
     // The lock goes with its connection.

@@ -16,6 +16,13 @@ import {
   ReleaseCandidateResolver,
   ReleaseResolver,
 } from '../modules/release/release.resolver.js'
+import {
+  BuildTrackingResolver,
+  CandidateBuildResolver,
+  DeploymentTrackingResolver,
+  TrackingResolver,
+} from '../modules/tracking/tracking.resolver.js'
+import { EnvironmentWorkflowResolver, ProjectWorkflowResolver } from '../modules/workflow/workflow.resolver.js'
 
 /** Assembles the GraphQL schema of all modules. */
 export function createSchema(): GraphQLSchema {
@@ -32,6 +39,12 @@ export function createSchema(): GraphQLSchema {
       ReleaseCandidateResolver,
       CandidateDeploymentsResolver,
       DeploymentResolver,
+      ProjectWorkflowResolver,
+      EnvironmentWorkflowResolver,
+      DeploymentTrackingResolver,
+      CandidateBuildResolver,
+      BuildTrackingResolver,
+      TrackingResolver,
     ],
     validate: false,
   })

@@ -5,10 +5,11 @@ import {
   CreateDeploymentDocument,
   ListDeploymentsDocument,
   type RestDeploymentFragment,
+  SyncDeploymentRunDocument,
   UpdateDeploymentStatusDocument,
 } from './generated/operations.js'
 import { defineRoute, type RestRoute } from './rest-route.js'
-import { DeploymentSchema, OptionalString, OptionalTime, Word } from './rest-schemas.js'
+import { DeploymentSchema, OptionalString, OptionalTime, Word, WorkflowRunId } from './rest-schemas.js'
 
 const PATH = '/api/releases/:project/environments/:environment/deployments'
 const STATUSES = Object.values(DeploymentStatus)
@@ -94,6 +95,27 @@ export const DEPLOYMENT_ROUTES: readonly RestRoute[] = [
       if (!project.environment) throw new SlipwayError('ENVIRONMENT_NOT_FOUND')
       return { status: 200, body: project.environment.deployments.nodes.map(restDeployment) }
     },
+  }),
+
+  // The callback by which workflow files written for Aviator Releases tell which run carries a deployment out.
+  defineRoute({
+    method: 'POST',
+    path: '/api/v1/sync-deploy-github-action',
+    summary: 'A run of GitHub Actions tells which deployment it carries out.',
+    schemas: {
+      params: Type.Object({}),
+      query: Type.Object({}),
+      body: Type.Object({
+        deployment_id: Type.String({ description: 'The ID that the run was started with' }),
+        workflow_run_id: WorkflowRunId,
+      }),
+      answers: { 200: Deployment },
+    },
+    document: SyncDeploymentRunDocument,
+    variables: ({ body }) => ({
+      input: { deployment: body.deployment_id, workflowRunId: String(body.workflow_run_id) },
+    }),
+    answer: ({ syncDeploymentRun }) => ({ status: 200, body: restDeployment(syncDeploymentRun.deployment) }),
   }),
 ]
 

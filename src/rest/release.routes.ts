@@ -1,22 +1,32 @@
 import Type from 'typebox'
+import { SlipwayError } from '../core/errors.js'
 import { CandidateStatus } from '../database/generated/enums.js'
-import { CreateReleaseDocument, type RestCandidateFragment } from './generated/operations.js'
+import {
+  CreateReleaseDocument,
+  type RestCandidateFragment,
+  SyncBuildRunDocument,
+  UpdateBuildStatusDocument,
+} from './generated/operations.js'
 import { defineRoute, type RestRoute } from './rest-route.js'
-import { CandidateSchema } from './rest-schemas.js'
+import { CandidateSchema, OptionalString, OptionalTime, Word, WorkflowRunId } from './rest-schemas.js'
 
-const Candidate = CandidateSchema(Object.values(CandidateStatus))
+const PATH = '/api/releases/:project/releases/:candidate_version'
+const STATUSES = Object.values(CandidateStatus)
+const Candidate = CandidateSchema(STATUSES)
+
+const Params = Type.Object({
+  project: Type.String({ description: 'Name of the release project' }),
+  candidate_version: Type.String({ description: '<release version>-rc<N>' }),
+})
 
 export const RELEASE_ROUTES: readonly RestRoute[] = [
   defineRoute({
     method: 'POST',
-    path: '/api/releases/:project/releases/:candidate_version',
+    path: PATH,
     summary:
       'Cuts a release: creates the candidate, and its release if new. 200: it had been cut at this commit before.',
     schemas: {
-      params: Type.Object({
-        project: Type.String({ description: 'Name of the release project' }),
-        candidate_version: Type.String({ description: '<release version>-rc<N>' }),
-      }),
+      params: Params,
       query: Type.Object({}),
       body: Type.Object({
         repo: Type.String({ description: 'org/repo_name; must be the project’s' }),
@@ -42,7 +52,64 @@ export const RELEASE_ROUTES: readonly RestRoute[] = [
       body: restCandidate(createRelease.candidate),
     }),
   }),
+
+  defineRoute({
+    method: 'PATCH',
+    path: PATH,
+    summary: 'Reports how the build goes that cutting the candidate has triggered.',
+    schemas: {
+      params: Params,
+      query: Type.Object({}),
+      body: Type.Object({
+        status: Word(STATUSES, 'The build status that the candidate has now'),
+        error_message: OptionalString('What went wrong'),
+        external_url: OptionalString('Where the build can be watched'),
+        occurred_at: OptionalTime('When it happened; without it, when the report is received'),
+      }),
+      answers: { 200: Candidate },
+    },
+    document: UpdateBuildStatusDocument,
+    variables: ({ params, body }) => ({
+      input: {
+        project: params.project,
+        candidateVersion: params.candidate_version,
+        status: statusOf(body.status),
+        errorMessage: body.error_message ?? null,
+        externalUrl: body.external_url ?? null,
+        occurredAt: body.occurred_at ?? null,
+      },
+    }),
+    answer: ({ updateBuildStatus }) => ({ status: 200, body: restCandidate(updateBuildStatus.candidate) }),
+  }),
+
+  // The callback by which workflow files written for Aviator Releases tell which run builds a candidate.
+  defineRoute({
+    method: 'POST',
+    path: '/api/v1/sync-build-github-action',
+    summary: 'A run of GitHub Actions tells which candidate it builds.',
+    schemas: {
+      params: Type.Object({}),
+      query: Type.Object({}),
+      body: Type.Object({
+        release_cut_id: Type.String({ description: 'The ID that the run was started with' }),
+        workflow_run_id: WorkflowRunId,
+      }),
+      answers: { 200: Candidate },
+    },
+    document: SyncBuildRunDocument,
+    variables: ({ body }) => ({
+      input: { candidate: body.release_cut_id, workflowRunId: String(body.workflow_run_id) },
+    }),
+    answer: ({ syncBuildRun }) => ({ status: 200, body: restCandidate(syncBuildRun.candidate) }),
+  }),
 ]
+
+/** REST writes the statuses in lower case. The request's schema lets no other word through. */
+function statusOf(word: string): CandidateStatus {
+  const status = STATUSES.find(name => name.toLowerCase() === word)
+  if (status === undefined) throw new SlipwayError('INVALID_INPUT', { message: 'Invalid build status' })
+  return status
+}
 
 function restCandidate(candidate: RestCandidateFragment) {
   return {

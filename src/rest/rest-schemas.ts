@@ -16,6 +16,12 @@ export const OptionalString = (description: string) => Type.Optional(NullableStr
 export const OptionalTime = (description: string) =>
   Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time', description }))
 
+/** Workflow files write it with and without quotes. */
+export const WorkflowRunId = Type.Unsafe<string | number>({
+  type: ['string', 'integer'],
+  description: 'GitHub’s number of the run',
+})
+
 export const CandidateSchema = (statuses: readonly string[]) =>
   Type.Object(
     {

@@ -14,11 +14,14 @@ import { graphqlPlugin } from './graphql.plugin.js'
 import { healthPlugin } from './health.plugin.js'
 import { describeRestApi } from './openapi.plugin.js'
 import { RevokedTokens } from './revoked-tokens.js'
+import { type WebhookSecrets, webhooksPlugin } from './webhooks.plugin.js'
 
 interface ServerOptions {
   readonly services: Services
   readonly log: Logger
   readonly jwtSecret: string
+  /** What providers show or sign their events with. */
+  readonly webhookSecrets: WebhookSecrets
   readonly publicUrl: string | undefined
   /** Requests a minute of one token, or of one address without; 0: any number. */
   readonly rateLimit: number
@@ -73,6 +76,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await describeRestApi(app, options)
   await app.register(healthPlugin, { database: services.database })
   await app.register(graphiqlPlugin)
+  await app.register(webhooksPlugin, { database: services.database, secrets: options.webhookSecrets })
   await app.register(async guarded => {
     await identifyActors(guarded, {
       secret: options.jwtSecret,

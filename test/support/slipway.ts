@@ -4,9 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll } from 'vitest'
+import { startJobs } from '../../src/app.js'
 import type { Role } from '../../src/core/actor.js'
+import { createSecretBox } from '../../src/core/secret-box.js'
 import { type Database, openDatabase } from '../../src/database/client.js'
+import type { Services } from '../../src/modules/context/request-context.js'
 import { createRepositoryHosts, type RepositoryHosts } from '../../src/modules/repository/repository.hosts.js'
+import { createPace } from '../../src/modules/tracking/pace.js'
+import type { Pace } from '../../src/modules/tracking/run.rules.js'
+import { createRunners } from '../../src/modules/tracking/runners.js'
 import { createServer } from '../../src/server/server.js'
 import { signToken } from '../../src/server/token.js'
 import { type Client, createClient } from './client.js'
@@ -14,6 +20,9 @@ import { createTestDatabase } from './database.js'
 import { createGitRepository, type GitRepository } from './git-repository.js'
 
 export const JWT_SECRET = 'a secret of the tests that is long enough'
+export const SECRETS_KEY = 'a key of the tests that is long enough, too'
+export const GITHUB_WEBHOOK_SECRET = 'what GitHub signs its events with'
+export const BUILDKITE_WEBHOOK_TOKEN = 'what Buildkite signs its events with'
 
 export interface TestToken {
   readonly subject?: string
@@ -37,6 +46,12 @@ export interface Slipway {
 export interface SlipwayOptions {
   readonly rateLimit?: number
   readonly githubApiUrl?: string
+  readonly buildkiteApiUrl?: string
+  /** Whether jobs are done, too. */
+  readonly worker?: boolean
+  readonly pace?: Pace
+  /** Whether webhooks may go to private addresses; in tests there are no others. */
+  readonly allowPrivate?: boolean
   /** Stands in front of the repository hosts. */
   readonly wrapHosts?: (hosts: RepositoryHosts) => RepositoryHosts
 }
@@ -64,10 +79,25 @@ async function startSlipway(options: SlipwayOptions): Promise<Slipway & { stop()
   const repository = await createGitRepository()
   const github = { apiUrl: options.githubApiUrl ?? 'http://127.0.0.1:1', token: undefined, app: undefined }
   const hosts = createRepositoryHosts({ dataDir, allowFileRepositories: true, github }, log)
+  const secrets = createSecretBox(SECRETS_KEY)
+  const buildkite = { apiUrl: options.buildkiteApiUrl ?? 'http://127.0.0.1:1', token: 'bkua_secret' }
+  const services: Services = {
+    database,
+    repositoryHosts: options.wrapHosts?.(hosts) ?? hosts,
+    runners: createRunners(
+      { github, buildkite, webhook: { allowPrivate: options.allowPrivate ?? true } },
+      secrets,
+      log,
+    ),
+    pace: options.pace ?? createPace(30_000),
+    secrets,
+  }
+  const worker = options.worker ? await startJobs(services, testDatabase.url, log) : undefined
   const server = await createServer({
-    services: { database, repositoryHosts: options.wrapHosts?.(hosts) ?? hosts },
+    services,
     log,
     jwtSecret: JWT_SECRET,
+    webhookSecrets: { github: GITHUB_WEBHOOK_SECRET, buildkite: BUILDKITE_WEBHOOK_TOKEN },
     publicUrl: undefined,
     rateLimit: options.rateLimit ?? 0,
   })
@@ -80,6 +110,7 @@ async function startSlipway(options: SlipwayOptions): Promise<Slipway & { stop()
     as: token => createClient(url, testToken(token)),
     anonymous: () => createClient(url, null),
     stop: async () => {
+      await worker?.stop()
       await server.close()
       await database.$disconnect()
       await repository.remove()

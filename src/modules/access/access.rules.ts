@@ -8,8 +8,17 @@ const ACTIONS = {
   'environment.create': 'admin',
   'environment.update': 'admin',
   'release.create': 'deployer',
+  'build.report': 'deployer',
+  'build.sync': 'deployer',
+  'build.cancel': 'deployer',
+  'build.resolve': 'deployer',
+  'build.refresh': 'deployer',
   'deployment.create': 'deployer',
   'deployment.report': 'deployer',
+  'deployment.sync': 'deployer',
+  'deployment.cancel': 'deployer',
+  'deployment.resolve': 'deployer',
+  'deployment.refresh': 'deployer',
   'token.revoke': 'admin',
 } as const satisfies Record<string, Role>
 

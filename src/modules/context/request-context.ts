@@ -8,6 +8,7 @@ import { environmentLoaders } from '../environment/environment.loaders.js'
 import { projectLoaders } from '../project/project.loaders.js'
 import { releaseLoaders } from '../release/release.loaders.js'
 import type { Candidate } from '../release/release.service.js'
+import { trackingLoaders } from '../tracking/tracking.loaders.js'
 import type { ServiceContext } from './service-context.js'
 
 /** What is the same for every request. */
@@ -39,6 +40,7 @@ function createLoaders(database: Database) {
     ...environmentLoaders(database),
     ...releaseLoaders(database),
     ...deploymentLoaders(database),
+    ...trackingLoaders(database),
   }
 }
 

@@ -1,7 +1,10 @@
 import type { Logger } from 'pino'
 import type { Actor } from '../../core/actor.js'
+import type { SecretBox } from '../../core/secret-box.js'
 import type { Database } from '../../database/client.js'
 import type { RepositoryHosts } from '../repository/repository.hosts.js'
+import type { Pace } from '../tracking/run.rules.js'
+import type { Runners } from '../tracking/runner.js'
 
 /** What a use case works with, beside its input. */
 export interface ServiceContext {
@@ -9,5 +12,10 @@ export interface ServiceContext {
   readonly actor: Actor
   readonly database: Database
   readonly repositoryHosts: RepositoryHosts
+  /** What runs workflows. */
+  readonly runners: Runners
+  /** How long to wait between questions about their runs. */
+  readonly pace: Pace
+  readonly secrets: SecretBox
   readonly log: Logger
 }

@@ -1,7 +1,7 @@
 import { type CandidateVersion, parseCandidateVersion } from '../../core/candidate-version.js'
 import { SlipwayError } from '../../core/errors.js'
 import type { Deployment, Environment, Project } from '../../database/generated/client.js'
-import { CandidateStatus, type DeploymentStatus } from '../../database/generated/enums.js'
+import { CandidateStatus, type DeploymentStatus, TrackingSource } from '../../database/generated/enums.js'
 import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { type Action, authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
@@ -9,6 +9,7 @@ import type { ServiceContext } from '../context/service-context.js'
 import { type LockedEnvironment, lockEnvironment } from '../environment/environment.lock.js'
 import { requireProject } from '../project/project.service.js'
 import { type Candidate, requireCandidate } from '../release/release.service.js'
+import { startDeployRun } from '../tracking/run.start.js'
 import {
   appendHistory,
   changeStatus,
@@ -19,6 +20,7 @@ import {
   type StatusEntry,
 } from './deployment.store.js'
 import { judgeReport, type ReportVerdict } from './report.rules.js'
+import { checkExternalUrl, checkNotAhead } from './report-input.rules.js'
 
 interface DeploymentRequest {
   /** The project's name. */
@@ -53,10 +55,10 @@ interface DeploymentOutcome {
   readonly created: boolean
 }
 
-/** The clock of a pipeline may be ahead by so much. */
-const TOLERATED_LEAD_MS = 5 * 60_000
-
-/** Asks for a candidate to be deployed. Refused while the candidate is not ready. */
+/**
+ * Asks for a candidate to be deployed, and for a run of the environment's deploy workflow, if it has one. Refused while
+ * the candidate is not ready.
+ */
 export async function createDeployment(ctx: ServiceContext, input: DeploymentRequest): Promise<DeploymentOutcome> {
   const version = parseCandidateVersion(input.candidateVersion)
   return sqlTransaction(ctx.database, async tx => {
@@ -65,7 +67,8 @@ export async function createDeployment(ctx: ServiceContext, input: DeploymentReq
     if (candidate.status !== CandidateStatus.READY) {
       throw new SlipwayError('CANDIDATE_NOT_READY', { details: `Its build status is ${candidate.status}.` })
     }
-    const deployment = await insertRequested(tx, environment, candidate, { actor: ctx.actor, now })
+    const deployment = await insertRequested(tx, environment, candidate, { actor: ctx.actor.subject, now })
+    await startDeployRun(tx, target.project, environment, candidate, deployment)
     await recordAuditEvent(tx, ctx.actor, {
       action: 'deployment.create',
       at: now,
@@ -100,7 +103,7 @@ export async function updateDeploymentStatus(ctx: ServiceContext, input: Deploym
       report,
       newest && { ...newest, isNewestOfEnvironment: newest.number === environment.lastDeploymentNumber },
     )
-    const recording = { actor: ctx.actor, now }
+    const recording = { actor: ctx.actor.subject, source: TrackingSource.REPORT, now }
     const deployment =
       newest === null || verdict === 'create'
         ? await insertReported(tx, environment, candidate, report, recording)
@@ -155,16 +158,4 @@ async function openTarget(
   const { environment, now } = await lockEnvironment(tx, project, names.environment)
   const candidate = await requireCandidate(tx, project, version)
   return { target: { project, environment, candidate }, now }
-}
-
-function checkNotAhead(occurredAt: Date | null): void {
-  if (occurredAt !== null && occurredAt.getTime() > Date.now() + TOLERATED_LEAD_MS) {
-    throw new SlipwayError('INVALID_INPUT', { message: 'Invalid occurred_at: it is more than five minutes ahead' })
-  }
-}
-
-/** Dashboards make links of it: a `javascript:` URL must not get that far. */
-function checkExternalUrl(text: string | null): void {
-  if (text === null || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))) return
-  throw new SlipwayError('INVALID_INPUT', { message: 'Invalid external_url: it must be an http or https URL' })
 }

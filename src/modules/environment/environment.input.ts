@@ -1,5 +1,6 @@
 import { Field, InputType } from 'type-graphql'
 import { EnvironmentTier } from '../../database/generated/enums.js'
+import { WorkflowInput } from '../workflow/workflow.input.js'
 
 @InputType({ description: 'A new environment.' })
 export class CreateEnvironmentInput {
@@ -11,6 +12,12 @@ export class CreateEnvironmentInput {
 
   @Field(() => EnvironmentTier, { description: 'What it is for.' })
   tier!: EnvironmentTier
+
+  @Field(() => WorkflowInput, {
+    nullable: true,
+    description: 'What deploys to it. Without it, the pipelines drive Slipway over the API.',
+  })
+  deployWorkflow?: WorkflowInput | null
 }
 
 @InputType({ description: 'A change of an environment. What is left out stays as it is.' })
@@ -26,4 +33,10 @@ export class UpdateEnvironmentInput {
 
   @Field(() => EnvironmentTier, { nullable: true, description: 'What it is for from now on.' })
   tier?: EnvironmentTier | null
+
+  @Field(() => WorkflowInput, {
+    nullable: true,
+    description: 'What deploys to it. Null: the pipelines drive Slipway over the API again.',
+  })
+  deployWorkflow?: WorkflowInput | null
 }

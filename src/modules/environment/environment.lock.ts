@@ -18,17 +18,27 @@ export type LockedEnvironment = Environment & { readonly [locked]: true }
  *
  * @throws SlipwayError `ENVIRONMENT_NOT_FOUND`
  */
-export async function lockEnvironment(
+export function lockEnvironment(
   tx: SqlTransaction,
   project: Project,
   name: string,
 ): Promise<{ environment: LockedEnvironment; now: Date }> {
+  return lock(tx, Prisma.sql`project_id = ${project.id}::uuid AND name = ${name}`)
+}
+
+/** Locks the environment of a deployment. */
+export function lockEnvironmentOf(
+  tx: SqlTransaction,
+  deploymentId: string,
+): Promise<{ environment: LockedEnvironment; now: Date }> {
+  return lock(tx, Prisma.sql`id = (SELECT environment_id FROM deployments WHERE id = ${deploymentId}::uuid)`)
+}
+
+async function lock(tx: SqlTransaction, isIt: Prisma.Sql): Promise<{ environment: LockedEnvironment; now: Date }> {
   const [row] = await tx.$queryRaw<(LockedEnvironment & { now: Date })[]>(Prisma.sql`
-    WITH environment AS MATERIALIZED (
-      SELECT * FROM environments WHERE project_id = ${project.id}::uuid AND name = ${name} FOR NO KEY UPDATE
-    )
+    WITH environment AS MATERIALIZED (SELECT * FROM environments WHERE ${isIt} FOR NO KEY UPDATE)
     SELECT id, project_id AS "projectId", name, tier, last_deployment_number AS "lastDeploymentNumber",
-           created_at AS "createdAt", clock_timestamp() AS now
+           created_at AS "createdAt", deploy_workflow AS "deployWorkflow", clock_timestamp() AS now
     FROM environment`)
   if (row === undefined) throw new SlipwayError('ENVIRONMENT_NOT_FOUND')
   const { now, ...environment } = row

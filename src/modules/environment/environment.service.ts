@@ -8,6 +8,9 @@ import { authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { requireProject } from '../project/project.service.js'
+import { configureWorkflow } from '../workflow/workflow.configuration.js'
+import type { WorkflowInput } from '../workflow/workflow.input.js'
+import { auditedWorkflow, storedWorkflow, type Workflow } from '../workflow/workflow.js'
 import { lockEnvironment } from './environment.lock.js'
 import { checkEnvironmentName } from './environment.rules.js'
 
@@ -16,6 +19,7 @@ interface NewEnvironment {
   readonly project: string
   readonly name: string
   readonly tier: EnvironmentTier
+  readonly deployWorkflow?: WorkflowInput | null | undefined
 }
 
 interface EnvironmentChange {
@@ -26,6 +30,8 @@ interface EnvironmentChange {
   /** The name it gets. */
   readonly name?: string | null | undefined
   readonly tier?: EnvironmentTier | null | undefined
+  /** Null: none any more. */
+  readonly deployWorkflow?: WorkflowInput | null | undefined
 }
 
 export async function createEnvironment(ctx: ServiceContext, input: NewEnvironment): Promise<Environment> {
@@ -34,9 +40,10 @@ export async function createEnvironment(ctx: ServiceContext, input: NewEnvironme
     transaction(ctx.database, async tx => {
       const project = await requireProject(tx, ctx.actor, input.project)
       authorize(ctx.actor, 'environment.create')
+      const deployWorkflow = storedWorkflow(configured(ctx, input.deployWorkflow ?? null, project, null))
       const now = await currentTime(tx)
       const environment = await tx.environment.create({
-        data: { projectId: project.id, name: input.name, tier: input.tier, createdAt: now },
+        data: { projectId: project.id, name: input.name, tier: input.tier, createdAt: now, deployWorkflow },
       })
       await audit(ctx, tx, 'environment.create', project, environment, now)
       return environment
@@ -44,7 +51,7 @@ export async function createEnvironment(ctx: ServiceContext, input: NewEnvironme
   )
 }
 
-/** Renames an environment or changes its tier. Its deployments follow, as they refer to it by its key. */
+/** Renames an environment, changes its tier or its workflow. Its deployments follow, as they refer to it by its key. */
 export async function updateEnvironment(ctx: ServiceContext, input: EnvironmentChange): Promise<Environment> {
   const name = input.name ?? undefined
   const tier = input.tier ?? undefined
@@ -54,14 +61,31 @@ export async function updateEnvironment(ctx: ServiceContext, input: EnvironmentC
       const project = await requireProject(tx, ctx.actor, input.project)
       authorize(ctx.actor, 'environment.update')
       const { environment, now } = await lockEnvironment(tx, project, input.environment)
+      const present = environment.deployWorkflow as Workflow | null
+      const { deployWorkflow } = input
       const changed = await tx.environment.update({
         where: { id: environment.id },
-        data: { ...(name !== undefined && { name }), ...(tier !== undefined && { tier }) },
+        data: {
+          ...(name !== undefined && { name }),
+          ...(tier !== undefined && { tier }),
+          ...(deployWorkflow !== undefined && {
+            deployWorkflow: storedWorkflow(configured(ctx, deployWorkflow, project, present)),
+          }),
+        },
       })
       await audit(ctx, tx, 'environment.update', project, changed, now)
       return changed
     }),
   )
+}
+
+function configured(
+  ctx: ServiceContext,
+  input: WorkflowInput | null,
+  project: Project,
+  present: Workflow | null,
+): Workflow | null {
+  return input && configureWorkflow(ctx, input, { ...project, purpose: 'deploy', present })
 }
 
 function taken(name: string): SlipwayError {
@@ -76,6 +100,7 @@ function audit(
   environment: Environment,
   at: Date,
 ): Promise<void> {
-  const data = { name: environment.name, tier: environment.tier }
+  const { name, tier } = environment
+  const data = { name, tier, deployWorkflow: auditedWorkflow(environment.deployWorkflow) }
   return recordAuditEvent(tx, ctx.actor, { action, at, projectId: project.id, subjectId: environment.id, data })
 }

@@ -1,6 +1,7 @@
 import { ArgsType, Field, InputType } from 'type-graphql'
 import { PageArgs } from '../pagination/page.args.js'
 import { RepositoryHost } from '../repository/repository-host.type.js'
+import { WorkflowInput } from '../workflow/workflow.input.js'
 
 @ArgsType()
 export class ProjectsArgs extends PageArgs {
@@ -27,6 +28,9 @@ export class CreateProjectInput {
     description: 'Where to clone it from, over https or ssh. For `GIT`, and only for it.',
   })
   cloneUrl?: string | null
+
+  @Field(() => WorkflowInput, { nullable: true, description: 'What builds its candidates. Without it, nothing does.' })
+  buildWorkflow?: WorkflowInput | null
 }
 
 @InputType({ description: 'A change of a project. What is left out stays as it is.' })
@@ -42,4 +46,7 @@ export class UpdateProjectInput {
 
   @Field(() => String, { nullable: true, description: 'Where to clone it from now. For `GIT`, and only for it.' })
   cloneUrl?: string | null
+
+  @Field(() => WorkflowInput, { nullable: true, description: 'What builds its candidates. Null: nothing any more.' })
+  buildWorkflow?: WorkflowInput | null
 }

@@ -9,6 +9,9 @@ import { authorize, authorizeProjectName } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { isRepositoryName } from '../repository/repository-name.rules.js'
+import { configureWorkflow } from '../workflow/workflow.configuration.js'
+import type { WorkflowInput } from '../workflow/workflow.input.js'
+import { auditedWorkflow, storedWorkflow, type Workflow } from '../workflow/workflow.js'
 import { checkProjectName } from './project.rules.js'
 
 interface NewProject {
@@ -16,6 +19,7 @@ interface NewProject {
   readonly repository: string
   readonly repositoryHost: RepositoryHost
   readonly cloneUrl?: string | null | undefined
+  readonly buildWorkflow?: WorkflowInput | null | undefined
 }
 
 interface ProjectChange {
@@ -24,14 +28,25 @@ interface ProjectChange {
   /** The name it gets. */
   readonly name?: string | null | undefined
   readonly cloneUrl?: string | null | undefined
+  /** Null: none any more. */
+  readonly buildWorkflow?: WorkflowInput | null | undefined
 }
 
 /** Finds a project by its name; null when there is none or the actor may not see it. */
 export async function findProject(reader: SqlReader, actor: Actor, name: string): Promise<Project | null> {
-  if (!maySeeProject(actor, name)) return null
+  return maySeeProject(actor, name) ? readProject(reader, Prisma.sql`name = ${name}`) : null
+}
+
+/** Finds a project by its key, whoever may see it. */
+export function findProjectByKey(reader: SqlReader, id: string): Promise<Project | null> {
+  return readProject(reader, Prisma.sql`id = ${id}::uuid`)
+}
+
+async function readProject(reader: SqlReader, isIt: Prisma.Sql): Promise<Project | null> {
   const [project] = await reader.$queryRaw<Project[]>(Prisma.sql`
-    SELECT id, name, repository, repository_host AS "repositoryHost", clone_url AS "cloneUrl", created_at AS "createdAt"
-    FROM projects WHERE name = ${name}`)
+    SELECT id, name, repository, repository_host AS "repositoryHost", clone_url AS "cloneUrl", created_at AS "createdAt",
+           build_workflow AS "buildWorkflow"
+    FROM projects WHERE ${isIt}`)
   return project ?? null
 }
 
@@ -47,13 +62,26 @@ export async function createProject(ctx: ServiceContext, input: NewProject): Pro
   checkProjectName(input.name)
   checkRepositoryName(input.repository)
   const cloneUrl = checkCloneUrl(ctx, input.repositoryHost, input.cloneUrl ?? null)
+  const buildWorkflow =
+    input.buildWorkflow == null
+      ? null
+      : configureWorkflow(ctx, input.buildWorkflow, { ...input, purpose: 'build', present: null })
   authorize(ctx.actor, 'project.create')
   authorizeProjectName(ctx.actor, input.name)
   return refusingDuplicates(taken(input.name), () =>
     transaction(ctx.database, async tx => {
       const now = await currentTime(tx)
       const { name, repository, repositoryHost } = input
-      const project = await tx.project.create({ data: { name, repository, repositoryHost, cloneUrl, createdAt: now } })
+      const project = await tx.project.create({
+        data: {
+          name,
+          repository,
+          repositoryHost,
+          cloneUrl,
+          createdAt: now,
+          buildWorkflow: storedWorkflow(buildWorkflow),
+        },
+      })
       await audit(ctx, tx, 'project.create', project, now)
       return project
     }),
@@ -66,11 +94,16 @@ export async function updateProject(ctx: ServiceContext, input: ProjectChange): 
   if (name !== undefined) checkProjectName(name)
   return refusingDuplicates(taken(name ?? input.project), () =>
     transaction(ctx.database, async tx => {
-      const { id, repositoryHost } = await requireProject(tx, ctx.actor, input.project)
+      const present = await requireProject(tx, ctx.actor, input.project)
+      const { id, repositoryHost } = present
       authorize(ctx.actor, 'project.update')
       if (name !== undefined) authorizeProjectName(ctx.actor, name)
       const cloneUrl = input.cloneUrl == null ? undefined : checkCloneUrl(ctx, repositoryHost, input.cloneUrl)
-      const data = { ...(name !== undefined && { name }), ...(cloneUrl !== undefined && { cloneUrl }) }
+      const data = {
+        ...(name !== undefined && { name }),
+        ...(cloneUrl !== undefined && { cloneUrl }),
+        ...changedWorkflow(ctx, input, present),
+      }
       const project = await tx.project.update({ where: { id }, data })
       await audit(ctx, tx, 'project.update', project, await currentTime(tx))
       return project
@@ -99,6 +132,13 @@ function checkCloneUrl(ctx: ServiceContext, host: RepositoryHost, cloneUrl: stri
   return null
 }
 
+function changedWorkflow(ctx: ServiceContext, { buildWorkflow }: ProjectChange, project: Project) {
+  if (buildWorkflow === undefined) return {}
+  const present = project.buildWorkflow as Workflow | null
+  const configured = buildWorkflow && configureWorkflow(ctx, buildWorkflow, { ...project, purpose: 'build', present })
+  return { buildWorkflow: storedWorkflow(configured) }
+}
+
 function taken(name: string): SlipwayError {
   return new SlipwayError('PROJECT_EXISTS', { details: `Another project is named "${name}".` })
 }
@@ -112,6 +152,6 @@ function audit(
 ): Promise<void> {
   const { id, name, repository, repositoryHost } = project
   // The clone URL may hold credentials: it is left out.
-  const data = { name, repository, repositoryHost }
+  const data = { name, repository, repositoryHost, buildWorkflow: auditedWorkflow(project.buildWorkflow) }
   return recordAuditEvent(tx, ctx.actor, { action, at, projectId: id, subjectId: id, data })
 }

@@ -10,6 +10,8 @@ import type { ServiceContext } from '../context/service-context.js'
 import { requireProject } from '../project/project.service.js'
 import { parseCommit } from '../repository/commit.rules.js'
 import { isRepositoryName, sameRepository } from '../repository/repository-name.rules.js'
+import { startBuildRun } from '../tracking/run.start.js'
+import type { Workflow } from '../workflow/workflow.js'
 
 /** A candidate with its release, without which its version cannot be told. */
 export type Candidate = ReleaseCandidate & { readonly release: Release }
@@ -22,6 +24,7 @@ interface NewCandidate {
   readonly repository: string
   /** 7 to 64 hexadecimal digits. */
   readonly commit: string
+  readonly triggerBuildWorkflow: boolean
 }
 
 interface CutCandidate {
@@ -33,7 +36,7 @@ interface CutCandidate {
 
 /**
  * Cuts a release: creates the candidate, and its release if it is new (contract, section 2). The candidate is ready at
- * once, since no project has a build workflow that would have to run first.
+ * once, unless the project's build workflow is to be triggered: then it is pending until that reports.
  *
  * The repository's host is asked before the transaction begins; nothing is stored when it cannot answer. Cutting the
  * same candidate at the same commit again does not ask it, so that a retry succeeds also while the host is down.
@@ -51,8 +54,12 @@ export async function createRelease(ctx: ServiceContext, input: NewCandidate): P
     const now = await lockReleases(tx, project)
     const present = await findCandidate(tx, project, version)
     if (present !== null) return { project, candidate: sameCommit(present, commit), created: false }
-    const candidate = await insertCandidate(ctx, tx, project, version, commit, now)
-    const data = { version: input.candidateVersion, commit }
+    const { buildWorkflow } = await tx.project.findUniqueOrThrow({ where: { id: project.id } })
+    const workflow = input.triggerBuildWorkflow ? (buildWorkflow as Workflow | null) : null
+    const status = workflow === null ? CandidateStatus.READY : CandidateStatus.PENDING
+    const candidate = await insertCandidate(ctx, tx, project, version, commit, status, now)
+    if (workflow !== null) await startBuildRun(tx, project, candidate, workflow)
+    const data = { version: input.candidateVersion, commit, triggersBuild: workflow !== null }
     await recordAuditEvent(tx, ctx.actor, {
       action: 'release.create',
       at: now,
@@ -74,19 +81,33 @@ export function findRelease(
 }
 
 /** Finds a candidate of a project by its version. */
-export async function findCandidate(
+export function findCandidate(
   reader: SqlReader,
   project: Project,
   version: CandidateVersion,
 ): Promise<Candidate | null> {
-  const [row] = await reader.$queryRaw<(ReleaseCandidate & { releaseCreatedAt: Date })[]>(Prisma.sql`
+  return readCandidate(
+    reader,
+    Prisma.sql`release.project_id = ${project.id}::uuid AND version = ${version.release} AND number = ${version.number}`,
+  )
+}
+
+/** A candidate that something refers to. */
+export async function findCandidateByKey(reader: SqlReader, id: string): Promise<Candidate> {
+  const candidate = await readCandidate(reader, Prisma.sql`candidate.id = ${id}::uuid`)
+  if (candidate === null) throw new Error(`The candidate ${id} is referred to but not there`)
+  return candidate
+}
+
+async function readCandidate(reader: SqlReader, isIt: Prisma.Sql): Promise<Candidate | null> {
+  const [row] = await reader.$queryRaw<(ReleaseCandidate & { version: string; releaseCreatedAt: Date })[]>(Prisma.sql`
     SELECT candidate.id, candidate.project_id AS "projectId", release_id AS "releaseId", number, commit, status, actor,
-           candidate.created_at AS "createdAt", release.created_at AS "releaseCreatedAt"
+           candidate.created_at AS "createdAt", release.version, release.created_at AS "releaseCreatedAt"
     FROM releases AS release JOIN release_candidates AS candidate ON candidate.release_id = release.id
-    WHERE release.project_id = ${project.id}::uuid AND version = ${version.release} AND number = ${version.number}`)
+    WHERE ${isIt}`)
   if (row === undefined) return null
-  const { releaseCreatedAt, ...candidate } = row
-  const release = { id: row.releaseId, projectId: project.id, version: version.release, createdAt: releaseCreatedAt }
+  const { version, releaseCreatedAt, ...candidate } = row
+  const release = { id: row.releaseId, projectId: row.projectId, version, createdAt: releaseCreatedAt }
   return { ...candidate, release }
 }
 
@@ -136,6 +157,7 @@ async function insertCandidate(
   project: Project,
   version: CandidateVersion,
   commit: string,
+  status: CandidateStatus,
   now: Date,
 ): Promise<Candidate> {
   const release =
@@ -147,7 +169,7 @@ async function insertCandidate(
       releaseId: release.id,
       number: version.number,
       commit,
-      status: CandidateStatus.READY,
+      status,
       actor: ctx.actor.subject,
       createdAt: now,
     },

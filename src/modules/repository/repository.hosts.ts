@@ -2,7 +2,8 @@ import type { Logger } from 'pino'
 import { RepositoryHost as HostName } from '../../database/generated/enums.js'
 import { parseCloneUrl } from './clone-url.rules.js'
 import { createGitHost } from './git.host.js'
-import { createGitHubHost, type GitHubSettings } from './github.host.js'
+import type { GitHubSettings } from './github.client.js'
+import { createGitHubHost } from './github.host.js'
 import type { RepositoryHost } from './repository.host.js'
 
 /** All repository hosts; a repository is looked for on its own. */

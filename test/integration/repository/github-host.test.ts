@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createGitHubHost, type GitHubSettings } from '../../../src/modules/repository/github.host.js'
+import type { GitHubSettings } from '../../../src/modules/repository/github.client.js'
+import { createGitHubHost } from '../../../src/modules/repository/github.host.js'
 import { type GitHubStandIn, startGitHubStandIn } from '../../support/github-stand-in.js'
 
 const ONE = `abcdef1${'0'.repeat(33)}`

@@ -1,0 +1,101 @@
+import { toGlobalId } from '../../core/global-id.js'
+import { RunPhase, TrackingSource } from '../../database/generated/enums.js'
+import type { SqlTransaction } from '../../database/transaction.js'
+import { isFinished } from '../deployment/deployment.status.js'
+import { insertReported } from '../deployment/deployment.store.js'
+import { findCandidateByKey } from '../release/release.service.js'
+import type { Observation } from './observation.js'
+import { judgeObservation, type ObservationVerdict } from './observation.rules.js'
+import { type OpenRun, saveRun } from './open-run.js'
+import type { Run } from './run.js'
+import { conclude, ended, hearAgain, type Pace, takeObservation } from './run.rules.js'
+import { insertRun, wakeRun } from './run.store.js'
+
+/** Who told what was observed, and how. */
+export interface Telling {
+  /** The runner's name, as the histories have it. */
+  readonly actor: string
+  readonly source: typeof TrackingSource.EVENT | typeof TrackingSource.CHECK
+  readonly pace: Pace
+}
+
+/** Takes what a runner said of a run, in the transaction that has it open. */
+export async function observe(
+  tx: SqlTransaction,
+  open: OpenRun,
+  observed: Observation,
+  telling: Telling,
+): Promise<ObservationVerdict> {
+  const { run, now } = open
+  const verdict = judgeObservation(run, observed)
+  switch (verdict) {
+    case 'take':
+      await saveRun(tx, open, takeObservation(run, observed, telling.source, telling.pace, now), telling.actor)
+      break
+    case 'rerun':
+      await insertRerun(tx, open, observed, telling)
+      break
+    case 'ask':
+      await wakeRun(tx, run.id, now)
+      break
+    case 'ignore':
+      if (telling.source === TrackingSource.EVENT && run.phase === RunPhase.FOLLOWED) {
+        await saveRun(tx, open, hearAgain(run, telling.pace, now), telling.actor)
+      }
+  }
+  return verdict
+}
+
+/**
+ * The runner has run it again: a deployment that had ended is reopened as a new one, and a candidate is built again. The
+ * run that had ended stays as it was.
+ */
+async function insertRerun(tx: SqlTransaction, open: OpenRun, observed: Observation, telling: Telling): Promise<void> {
+  const { subject, now } = open
+  const { actor, source, pace } = telling
+  const past = open.run.phase === RunPhase.ENDED ? open.run : ended(open.run)
+  if (past !== open.run) await saveRun(tx, open, past, actor)
+  const fresh: Run = {
+    ...past,
+    phase: RunPhase.FOLLOWED,
+    status: 'PENDING',
+    errorMessage: null,
+    attempt: observed.attempt,
+    cancelRequestedAt: null,
+    cancelSentAt: null,
+    quietChecks: 0,
+    missingChecks: 0,
+    etag: null,
+    createdAt: now,
+    startedAt: null,
+    finishedAt: null,
+    deadline: new Date(now.getTime() + past.workflow.timeoutMinutes * 60_000),
+  }
+  const next = takeObservation(fresh, observed, source, pace, now)
+  if (subject.kind === 'build') {
+    const inserted = await insertRun(tx, next)
+    await saveRun(tx, { ...open, run: inserted }, { ...next, id: inserted.id }, actor)
+    return
+  }
+  const candidate = await findCandidateByKey(tx, subject.deployment.candidateId)
+  const entry = {
+    status: next.status,
+    at: next.observedAt ?? now,
+    errorMessage: next.errorMessage,
+    externalUrl: next.externalUrl,
+  }
+  const deployment = await insertReported(tx, subject.environment, candidate, entry, { actor, source, now })
+  const placeholders = {
+    ...next.placeholders,
+    'deployment.id': toGlobalId('deployment', deployment.id),
+    'deployment.actor': actor,
+  }
+  await insertRun(tx, { ...next, deploymentId: deployment.id, placeholders })
+}
+
+/** A run that was run again before its end was told, and whose end its runner does not tell any more. */
+export function concludeReplaced(run: Run, attempt: number, now: Date): Run {
+  return isFinished(run.status)
+    ? run
+    : conclude(run, 'ERROR', `It was run again (attempt ${attempt}) before its end was told`, now)
+}

@@ -1,0 +1,229 @@
+import { DeploymentStatus, RunPhase, TrackingSource } from '../../database/generated/enums.js'
+import { enterStatus, isFinished } from '../deployment/deployment.status.js'
+import type { Observation } from './observation.js'
+import type { Run } from './run.js'
+import type { CancelOutcome, CheckOutcome, DispatchOutcome, FindOutcome } from './runner.js'
+
+/** How long to wait. Random to a degree, so that what began together does not go on together. */
+export interface Pace {
+  /** Until the runner is asked, when nothing has been heard for so many questions. */
+  quiet(checks: number): number
+  /** Until a dispatch is tried again that failed so often. */
+  retry(tries: number): number
+}
+
+/** A dispatch whose outcome is not known is looked up after so long: by then the run shows in the runner's lists. */
+export const LOOK_UP_AFTER_MS = 15_000
+/** A runner whose lists lag may not know a run that it has just started: only after so many times it counts as gone. */
+const MISSING_CHECKS = 3
+/** A dispatch that was accepted without a name for the run is looked up after so long. */
+const NAME_AFTER_MS = 2_000
+
+const MINUTE_MS = 60_000
+
+/** What is to be done about a run now; `rest`: nothing until its next check. */
+export type Step = 'dispatch' | 'find' | 'cancel' | 'check' | 'expire' | 'close' | 'rest'
+
+/** Decides what is next about a run; `canBeAsked` is the runner's. */
+export function nextStep(run: Run, canBeAsked: boolean, now: Date): Step {
+  if (run.phase === RunPhase.ENDED) return 'rest'
+  // A pipeline or a person has said how it ended.
+  if (isFinished(run.status)) return 'close'
+  const isOver = run.deadline <= now
+  if (run.phase === RunPhase.QUEUED) return isOver ? 'expire' : isDue(run, now) ? 'dispatch' : 'rest'
+  if (run.phase === RunPhase.DISPATCHING) return isDue(run, now) ? 'find' : 'rest'
+  if (run.cancelRequestedAt !== null && run.cancelSentAt === null && mayCancel(run, canBeAsked)) {
+    return isDue(run, now) ? 'cancel' : 'rest'
+  }
+  if (!canBeAsked) return isOver ? 'expire' : 'rest'
+  if (run.externalId === null) return isOver ? 'expire' : isDue(run, now) ? 'find' : 'rest'
+  return isOver || isDue(run, now) ? 'check' : 'rest'
+}
+
+function mayCancel(run: Run, canBeAsked: boolean): boolean {
+  return run.externalId !== null || !canBeAsked
+}
+
+function isDue(run: Run, now: Date): boolean {
+  return run.nextCheckAt === null || run.nextCheckAt <= now
+}
+
+/** The dispatch begins: until its outcome is known nobody else begins one. */
+export function beginDispatch(run: Run, now: Date): Run {
+  const phase = RunPhase.DISPATCHING
+  return { ...run, phase, claimedAt: now, tries: run.tries + 1, nextCheckAt: after(now, LOOK_UP_AFTER_MS) }
+}
+
+export function endDispatch(run: Run, outcome: DispatchOutcome, pace: Pace, now: Date): Run {
+  switch (outcome.kind) {
+    case 'accepted':
+      return follow(run, outcome.externalId, outcome.url, pace, now)
+    case 'refused':
+      return conclude(run, DeploymentStatus.ERROR, outcome.reason, now)
+    case 'later': {
+      const waitMs = Math.max(outcome.retryAfterMs ?? 0, pace.retry(run.tries))
+      const nextCheckAt = earlier(after(now, waitMs), run.deadline)
+      return { ...run, phase: RunPhase.QUEUED, claimedAt: null, nextCheckAt }
+    }
+    case 'unclear':
+      return { ...run, nextCheckAt: after(now, LOOK_UP_AFTER_MS) }
+  }
+}
+
+export function endFind(run: Run, outcome: FindOutcome, pace: Pace, now: Date): Run {
+  switch (outcome.kind) {
+    case 'found':
+      return follow(run, outcome.externalId, outcome.url, pace, now)
+    case 'absent':
+      // What was accepted is on its way; what was unclear did not happen, and is done now.
+      return run.phase === RunPhase.DISPATCHING
+        ? { ...run, phase: RunPhase.QUEUED, claimedAt: null, nextCheckAt: now }
+        : quieter(run, pace, now, null)
+    case 'ambiguous':
+      // Better none than two: an event or the run's own callback may still tell which one it is.
+      return quieter({ ...run, phase: RunPhase.FOLLOWED, claimedAt: null }, pace, now, null)
+    case 'later': {
+      const nextCheckAt = after(now, Math.max(outcome.retryAfterMs ?? 0, pace.retry(run.tries)))
+      return overdue({ ...run, nextCheckAt }, outcome.reason, now)
+    }
+  }
+}
+
+/** The runner has it: from now on it is followed until it ends. */
+export function follow(run: Run, externalId: string | null, url: string | null, pace: Pace, now: Date): Run {
+  const waitMs = externalId === null ? NAME_AFTER_MS : pace.quiet(0)
+  return {
+    ...run,
+    phase: RunPhase.FOLLOWED,
+    claimedAt: null,
+    externalId,
+    externalUrl: url ?? run.externalUrl,
+    heardAt: now,
+    deadline: after(now, run.workflow.timeoutMinutes * MINUTE_MS),
+    nextCheckAt: isCancelDue(run) ? now : after(now, waitMs),
+  }
+}
+
+/** What an answer to a check leaves of it, after its observations were taken; `isNews`: one of them was. */
+export function endCheck(
+  run: Run,
+  outcome: CheckOutcome,
+  isNews: boolean,
+  runnerName: string,
+  pace: Pace,
+  now: Date,
+): Run {
+  switch (outcome.kind) {
+    case 'seen':
+    case 'unchanged': {
+      const etag = outcome.kind === 'seen' ? outcome.etag : run.etag
+      const heard = { ...run, etag, heardAt: now, missingChecks: 0 }
+      return overdue(isNews ? heard : quieter(heard, pace, now, null), null, now)
+    }
+    case 'missing': {
+      const missingChecks = run.missingChecks + 1
+      if (missingChecks >= MISSING_CHECKS) {
+        return conclude(run, DeploymentStatus.ERROR, `${runnerName} does not know the run any more`, now)
+      }
+      return overdue({ ...run, missingChecks, nextCheckAt: after(now, pace.quiet(0)) }, null, now)
+    }
+    case 'later':
+      return overdue(quieter(run, pace, now, outcome.retryAfterMs), outcome.reason, now)
+  }
+}
+
+/** Somebody wants it to stop: the runner is asked to, as soon as it is known by its name. */
+export function requestCancel(run: Run, now: Date): Run {
+  const source = TrackingSource.REQUEST
+  const next = { ...run, ...enterStatus(run, DeploymentStatus.CANCELING, now), source, observedAt: now }
+  return { ...next, cancelRequestedAt: now, nextCheckAt: run.phase === RunPhase.DISPATCHING ? run.nextCheckAt : now }
+}
+
+export function endCancel(run: Run, outcome: CancelOutcome, pace: Pace, now: Date): Run {
+  if (outcome.kind !== 'later') {
+    const waitMs = outcome.kind === 'ended' ? 0 : Math.min(5_000, pace.quiet(0))
+    return { ...run, cancelSentAt: now, quietChecks: 0, etag: null, nextCheckAt: after(now, waitMs) }
+  }
+  const nextCheckAt = after(now, Math.max(outcome.retryAfterMs ?? 0, pace.retry(1)))
+  return { ...run, nextCheckAt }
+}
+
+/** The run gets what was observed of it. Times that cannot be are brought between its creation and now. */
+export function takeObservation(run: Run, observed: Observation, source: TrackingSource, pace: Pace, now: Date): Run {
+  const at = earlier(later(observed.at, run.createdAt), now)
+  const next: Run = {
+    ...run,
+    ...enterStatus(run, observed.status, at),
+    source,
+    errorMessage: observed.message,
+    externalUrl: observed.url ?? run.externalUrl,
+    observedAt: at,
+    heardAt: now,
+    quietChecks: 0,
+    missingChecks: 0,
+  }
+  if (isFinished(observed.status)) return ended(next)
+  return { ...next, nextCheckAt: isCancelDue(run) ? now : after(now, pace.quiet(0)) }
+}
+
+/** Something was heard that changes nothing: the runner need not be asked for a while. */
+export function hearAgain(run: Run, pace: Pace, now: Date): Run {
+  return { ...run, heardAt: now, nextCheckAt: isCancelDue(run) ? now : after(now, pace.quiet(run.quietChecks)) }
+}
+
+/** Slipway has to say by itself how it ended. Should the runner tell otherwise afterwards, that counts. */
+export function conclude(run: Run, status: DeploymentStatus, reason: string | null, now: Date): Run {
+  const source = TrackingSource.CONCLUSION
+  return ended({ ...run, ...enterStatus(run, status, now), source, errorMessage: reason, observedAt: now })
+}
+
+/** A person says how it ended. */
+export function resolve(run: Run, status: DeploymentStatus, reason: string, now: Date): Run {
+  const errorMessage = status === DeploymentStatus.SUCCESS ? null : reason
+  const source = TrackingSource.RESOLUTION
+  return ended({ ...run, ...enterStatus(run, status, now), source, errorMessage, observedAt: now })
+}
+
+/** Its time is over before it could be started, or found, or heard of. */
+export function expire(run: Run, runnerName: string, lastWords: string | null, now: Date): Run {
+  const { timeoutMinutes } = run.workflow
+  const words = lastWords === null ? '' : `: ${lastWords}`
+  const reason =
+    run.phase === RunPhase.QUEUED
+      ? `${runnerName} could not be had to start it within ${timeoutMinutes} minutes${words}`
+      : run.externalId === null && run.phase === RunPhase.FOLLOWED && run.runner !== 'WEBHOOK'
+        ? `${runnerName} was asked to start it, but which of its runs that is did not come out in ${timeoutMinutes} minutes`
+        : `It had not ended ${timeoutMinutes} minutes after it was started${words}`
+  return conclude(run, DeploymentStatus.ERROR, reason, now)
+}
+
+/** Nothing is left to do about it. */
+export function ended(run: Run): Run {
+  return { ...run, phase: RunPhase.ENDED, claimedAt: null, nextCheckAt: null }
+}
+
+function overdue(run: Run, lastWords: string | null, now: Date): Run {
+  return run.phase !== RunPhase.ENDED && run.deadline <= now ? expire(run, 'The runner', lastWords, now) : run
+}
+
+function quieter(run: Run, pace: Pace, now: Date, retryAfterMs: number | null): Run {
+  const quietChecks = run.quietChecks + 1
+  const nextCheckAt = after(now, Math.max(retryAfterMs ?? 0, pace.quiet(quietChecks)))
+  return { ...run, quietChecks, nextCheckAt: earlier(nextCheckAt, later(run.deadline, now)) }
+}
+
+function isCancelDue(run: Run): boolean {
+  return run.cancelRequestedAt !== null && run.cancelSentAt === null
+}
+
+function after(time: Date, ms: number): Date {
+  return new Date(time.getTime() + ms)
+}
+
+function earlier(one: Date, other: Date): Date {
+  return one < other ? one : other
+}
+
+function later(one: Date, other: Date): Date {
+  return one > other ? one : other
+}

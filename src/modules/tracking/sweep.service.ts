@@ -1,0 +1,23 @@
+import { currentTime } from '../../database/clock.js'
+import { Prisma } from '../../database/generated/client.js'
+import { sqlTransaction } from '../../database/transaction.js'
+import { deleteDeliveriesBefore } from '../delivery/delivery.store.js'
+import type { TrackingContext } from './advance.service.js'
+import { overdueRuns, wakeRun } from './run.store.js'
+
+/** A run about which nothing was done so long after it was due has lost its job. */
+const OVERDUE_MS = 2 * 60_000
+/** Providers let their events be sent again for a month at the most. */
+const KEPT_MS = 31 * 24 * 3_600_000
+
+/** Finds what was lost or has become old, whatever the reason: no run is left alone for ever. */
+export async function sweep(ctx: TrackingContext): Promise<void> {
+  await sqlTransaction(ctx.database, async tx => {
+    const now = await currentTime(tx)
+    const overdue = await overdueRuns(tx, new Date(now.getTime() - OVERDUE_MS))
+    for (const { id } of overdue) await wakeRun(tx, id, now)
+    if (overdue.length > 0) ctx.log.warn({ runs: overdue.length }, 'Runs had lost their jobs and are looked at again')
+    await deleteDeliveriesBefore(tx, new Date(now.getTime() - KEPT_MS))
+    await tx.$queryRaw(Prisma.sql`DELETE FROM rate_limits WHERE blocked_until < ${now}`)
+  })
+}
