@@ -42,6 +42,11 @@ export class DescribedOperation {
     return faults
   }
 
+  /** Whether it says what an answer of this status is like. */
+  describes(status: number): boolean {
+    return this.operation.responses[status] !== undefined
+  }
+
   /** What in an answer does not fit. */
   answerFaults(status: number, body: unknown): string[] {
     const response = this.operation.responses[status]

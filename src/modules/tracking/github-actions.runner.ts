@@ -135,15 +135,14 @@ function isFlagRefused(error: unknown): boolean {
   return error instanceof RequestError && error.status === 400 && /not a permitted key/i.test(error.message)
 }
 
-async function listRuns(octokit: Octokit, call: Call, workflow_id: string, since: Date) {
-  const { data } = await octokit.request('GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs', {
+function listRuns(octokit: Octokit, call: Call, workflow_id: string, since: Date) {
+  return octokit.paginate('GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs', {
     ...call,
     workflow_id,
     event: 'workflow_dispatch',
     created: `>=${since.toISOString().replace(/\.\d+Z$/, 'Z')}`,
     per_page: 100,
   })
-  return data.workflow_runs
 }
 
 /** Asks for a run's newest attempt, and also for the one that is followed if that is another. */

@@ -148,9 +148,13 @@ export function endCancel(run: Run, outcome: CancelOutcome, pace: Pace, now: Dat
   return { ...run, nextCheckAt }
 }
 
-/** The run gets what was observed of it. Times that cannot be are brought between its creation and now. */
+/**
+ * The run gets what was observed of it. Runners tell whole seconds by clocks of their own: a time before the run's last
+ * one, or before its creation, or in the future, is brought to the nearest one that can be.
+ */
 export function takeObservation(run: Run, observed: Observation, source: TrackingSource, pace: Pace, now: Date): Run {
-  const at = earlier(later(observed.at, run.createdAt), now)
+  const notBefore = isFinished(run.status) ? run.createdAt : (run.observedAt ?? run.createdAt)
+  const at = earlier(later(observed.at, notBefore), now)
   const next: Run = {
     ...run,
     ...enterStatus(run, observed.status, at),
