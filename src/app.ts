@@ -18,7 +18,7 @@ import { createRepositoryHosts } from './modules/repository/repository.hosts.js'
 import { advanceRun } from './modules/tracking/advance.service.js'
 import { createPace } from './modules/tracking/pace.js'
 import { createRunners } from './modules/tracking/runners.js'
-import { sweep } from './modules/tracking/sweep.service.js'
+import { catchUp, sweep } from './modules/tracking/sweep.service.js'
 import { createServer } from './server/server.js'
 
 /** A Slipway that serves. */
@@ -115,8 +115,9 @@ async function openServices(config: Config, databaseUrl: string, log: Logger) {
 }
 
 /** Starts to do the jobs that services have enqueued. */
-export function startJobs(services: Services, databaseUrl: string, log: Logger): Promise<JobWorker> {
+export async function startJobs(services: Services, databaseUrl: string, log: Logger): Promise<JobWorker> {
   const ctx = { ...services, log }
+  await catchUp(ctx)
   return startWorker({
     databaseUrl,
     handlers: {

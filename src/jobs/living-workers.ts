@@ -4,7 +4,8 @@ import type { Logger } from 'pino'
 /** Names the advisory locks that living workers hold. Any number that nothing else in the database uses. */
 const LIFE_LOCK = 7_547_930
 /** So often it is looked for workers that have died, and tried to connect again. */
-const INTERVAL_MS = 5_000
+const INTERVAL_MS = 2_000
+const EARLY_MS = 300
 
 /**
  * Tells the workers that live from those that have died. The queue leaves a dead worker's jobs locked for hours, since it
@@ -15,6 +16,7 @@ export class LivingWorkers {
   private readonly own = new Set<string>()
   private client: pg.Client | null = null
   private timer: NodeJS.Timeout | undefined
+  private early: NodeJS.Timeout | undefined
   private working: Promise<void> = Promise.resolve()
 
   private constructor(
@@ -25,9 +27,9 @@ export class LivingWorkers {
   static async open(databaseUrl: string, log: Logger): Promise<LivingWorkers> {
     const living = new LivingWorkers(databaseUrl, log)
     await living.connect()
-    living.timer = setInterval(() => {
-      living.working = living.lookAround()
-    }, INTERVAL_MS)
+    living.timer = setInterval(() => living.lookAroundNext(), INTERVAL_MS)
+    // The database may need a moment to notice that the process before this one was killed.
+    living.early = setTimeout(() => living.lookAroundNext(), EARLY_MS)
     return living
   }
 
@@ -59,8 +61,13 @@ export class LivingWorkers {
 
   async close(): Promise<void> {
     clearInterval(this.timer)
+    clearTimeout(this.early)
     await this.working
     await this.client?.end()
+  }
+
+  private lookAroundNext(): void {
+    this.working = this.working.then(() => this.lookAround())
   }
 
   private async lookAround(): Promise<void> {

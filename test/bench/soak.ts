@@ -157,6 +157,8 @@ async function deploy(client: Client, environment: number, answered: Map<string,
 interface StoredDeployment {
   readonly key: string
   readonly status: string
+  /** How it is known. */
+  readonly source: string
   /** When the status that it has was recorded. */
   readonly recordedAt: Date
 }
@@ -168,7 +170,7 @@ async function waitForEnd(databaseUrl: string, ends: Map<StandInRun, Ended>): Pr
   try {
     for (;;) {
       const { rows } = await client.query<StoredDeployment>(`
-        SELECT deployments.id AS key, deployments.status, max(change.recorded_at) AS "recordedAt"
+        SELECT deployments.id AS key, deployments.status, deployments.source, max(change.recorded_at) AS "recordedAt"
         FROM deployments JOIN deployment_status_changes AS change
           ON change.deployment_id = deployments.id AND change.status = deployments.status
         GROUP BY deployments.id`)
@@ -201,12 +203,15 @@ async function report(isFaulty: boolean, outcome: Outcome): Promise<void> {
     runs.set(key, [...(runs.get(key) ?? []), run])
   }
   const delays: number[] = []
+  const bySource = new Map<string, number[]>()
   let right = 0
-  for (const { key, status, recordedAt } of stored) {
+  for (const { key, status, source, recordedAt } of stored) {
     const end = ends.get(runs.get(key)?.[0] as StandInRun)
     if (end === undefined || STATUS[end.conclusion] !== status) continue
     right++
-    delays.push(recordedAt.getTime() - end.at)
+    const delay = recordedAt.getTime() - end.at
+    delays.push(delay)
+    bySource.set(source, [...(bySource.get(source) ?? []), delay])
   }
   const twice = [...runs.values()].filter(list => list.length > 1).length
   const keys = new Set(stored.map(({ key }) => key))
@@ -227,6 +232,11 @@ async function report(isFaulty: boolean, outcome: Outcome): Promise<void> {
   console.log(
     `  from the run's end to the right status: p50 ${percentile(delays, 50)} ms, p95 ${percentile(delays, 95)} ms`,
   )
+  for (const [source, some] of bySource) {
+    console.log(
+      `    known by ${source}: ${some.length}, p50 ${percentile(some, 50)} ms, p95 ${percentile(some, 95)} ms`,
+    )
+  }
   if (!isFaulty) {
     console.log(
       `  from the answer to the provider's receipt: p50 ${percentile(latencies, 50)} ms, p95 ${percentile(latencies, 95)} ms`,

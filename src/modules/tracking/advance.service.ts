@@ -5,6 +5,7 @@ import { Prisma } from '../../database/generated/client.js'
 import { RunPhase, TrackingSource } from '../../database/generated/enums.js'
 import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { wakeDeliveriesOf } from '../delivery/delivery.store.js'
+import { isFinished } from '../deployment/deployment.status.js'
 import { concludeReplaced, observe } from './observe.service.js'
 import { type OpenRun, openRun, saveRun } from './open-run.js'
 import { block, blockedUntil } from './rate-limit.store.js'
@@ -19,9 +20,10 @@ import {
   expire,
   nextStep,
   type Pace,
+  restUntil,
   type Step,
 } from './run.rules.js'
-import { findRun, takenExternalIds, wakeRun } from './run.store.js'
+import { findRun, takenExternalIds } from './run.store.js'
 import type { CancelOutcome, CheckOutcome, DispatchOutcome, FindOutcome, Runner, Runners, RunOrder } from './runner.js'
 
 /** What following runs takes. */
@@ -72,8 +74,7 @@ async function planStep(ctx: TrackingContext, tx: SqlTransaction, runId: string)
   const step = nextStep(run, runner.canBeAsked, now)
   switch (step) {
     case 'rest':
-      // It was woken too early, such as by a clock that is ahead.
-      if (run.nextCheckAt !== null) await wakeRun(tx, run.id, run.nextCheckAt)
+      if (run.phase !== RunPhase.ENDED) await saveRun(tx, open, { ...run, nextCheckAt: restUntil(run, now) }, SLIPWAY)
       return null
     case 'close':
       await saveRun(tx, open, ended(run), SLIPWAY)
@@ -140,11 +141,16 @@ async function record(ctx: TrackingContext, plan: Plan, outcome: Outcome): Promi
       await recordCheck(ctx, tx, open, outcome as CheckOutcome)
       return null
     }
+    // What a pipeline or a person has said meanwhile stands, whatever came of the step.
+    if (run.phase !== RunPhase.ENDED && isFinished(run.status)) {
+      await saveRun(tx, open, ended(run), SLIPWAY)
+      return adopt(tx, { ...open, run: ended(run) }, outcome)
+    }
     if (step === 'cancel') {
       await saveRun(tx, open, endCancel(run, outcome as CancelOutcome, ctx.pace, now), SLIPWAY)
       return null
     }
-    // What somebody else has found out or decided meanwhile stands.
+    // Somebody else has found out meanwhile.
     if (run.phase === RunPhase.ENDED || run.claimedAt?.getTime() !== plan.run.claimedAt?.getTime()) {
       return adopt(tx, open, outcome)
     }
@@ -189,7 +195,9 @@ async function recordCheck(
     current = await openRun(tx, current.run)
   }
   if (current.run.phase === RunPhase.ENDED) return
-  await saveRun(tx, current, endCheck(current.run, outcome, isNews, runner.name, ctx.pace, current.now), SLIPWAY)
+  const { run, now } = current
+  const next = isFinished(run.status) ? ended(run) : endCheck(run, outcome, isNews, runner.name, ctx.pace, now)
+  await saveRun(tx, current, next, SLIPWAY)
 }
 
 function orderOf(run: Run): RunOrder {

@@ -32,7 +32,7 @@ export function nextStep(run: Run, canBeAsked: boolean, now: Date): Step {
   const isOver = run.deadline <= now
   if (run.phase === RunPhase.QUEUED) return isOver ? 'expire' : isDue(run, now) ? 'dispatch' : 'rest'
   if (run.phase === RunPhase.DISPATCHING) return isDue(run, now) ? 'find' : 'rest'
-  if (run.cancelRequestedAt !== null && run.cancelSentAt === null && mayCancel(run, canBeAsked)) {
+  if (!isOver && isCancelDue(run) && (run.externalId !== null || !canBeAsked)) {
     return isDue(run, now) ? 'cancel' : 'rest'
   }
   if (!canBeAsked) return isOver ? 'expire' : 'rest'
@@ -40,8 +40,9 @@ export function nextStep(run: Run, canBeAsked: boolean, now: Date): Step {
   return isOver || isDue(run, now) ? 'check' : 'rest'
 }
 
-function mayCancel(run: Run, canBeAsked: boolean): boolean {
-  return run.externalId !== null || !canBeAsked
+/** Until when nothing is to be done about a run of which nothing is to be done now. */
+export function restUntil(run: Run, now: Date): Date {
+  return run.nextCheckAt !== null && run.nextCheckAt > now ? run.nextCheckAt : run.deadline
 }
 
 function isDue(run: Run, now: Date): boolean {
@@ -61,6 +62,7 @@ export function endDispatch(run: Run, outcome: DispatchOutcome, pace: Pace, now:
     case 'refused':
       return conclude(run, DeploymentStatus.ERROR, outcome.reason, now)
     case 'later': {
+      if (isCancelDue(run)) return conclude(run, DeploymentStatus.CANCELED, null, now)
       const waitMs = Math.max(outcome.retryAfterMs ?? 0, pace.retry(run.tries))
       const nextCheckAt = earlier(after(now, waitMs), run.deadline)
       return { ...run, phase: RunPhase.QUEUED, claimedAt: null, nextCheckAt }
@@ -75,10 +77,10 @@ export function endFind(run: Run, outcome: FindOutcome, pace: Pace, now: Date): 
     case 'found':
       return follow(run, outcome.externalId, outcome.url, pace, now)
     case 'absent':
-      // What was accepted is on its way; what was unclear did not happen, and is done now.
-      return run.phase === RunPhase.DISPATCHING
-        ? { ...run, phase: RunPhase.QUEUED, claimedAt: null, nextCheckAt: now }
-        : quieter(run, pace, now, null)
+      // What was accepted is on its way; what was unclear did not happen, and is done now if it is still wanted.
+      if (run.phase !== RunPhase.DISPATCHING) return quieter(run, pace, now, null)
+      if (isCancelDue(run)) return conclude(run, DeploymentStatus.CANCELED, null, now)
+      return { ...run, phase: RunPhase.QUEUED, claimedAt: null, nextCheckAt: now }
     case 'ambiguous':
       // Better none than two: an event or the run's own callback may still tell which one it is.
       return quieter({ ...run, phase: RunPhase.FOLLOWED, claimedAt: null }, pace, now, null)
@@ -136,7 +138,12 @@ export function endCheck(
 export function requestCancel(run: Run, now: Date): Run {
   const source = TrackingSource.REQUEST
   const next = { ...run, ...enterStatus(run, DeploymentStatus.CANCELING, now), source, observedAt: now }
-  return { ...next, cancelRequestedAt: now, nextCheckAt: run.phase === RunPhase.DISPATCHING ? run.nextCheckAt : now }
+  return {
+    ...next,
+    cancelRequestedAt: now,
+    cancelSentAt: null,
+    nextCheckAt: run.phase === RunPhase.DISPATCHING ? run.nextCheckAt : now,
+  }
 }
 
 export function endCancel(run: Run, outcome: CancelOutcome, pace: Pace, now: Date): Run {

@@ -108,3 +108,13 @@ export function overdueRuns(reader: SqlReader, before: Date): PromiseLike<{ id: 
   return reader.$queryRaw<{ id: string }[]>(Prisma.sql`
     SELECT id FROM workflow_runs WHERE next_check_at < ${before} ORDER BY next_check_at LIMIT 1000`)
 }
+
+/** Has all runs looked at now whose runners can be asked about them. Answers how many. */
+export async function wakeFollowedRuns(tx: SqlTransaction, now: Date): Promise<number> {
+  const rows = await tx.$queryRaw<{ id: string }[]>(Prisma.sql`
+    UPDATE workflow_runs SET next_check_at = ${now}
+    WHERE phase = 'FOLLOWED' AND external_id IS NOT NULL AND next_check_at > ${now}
+    RETURNING id`)
+  for (const { id } of rows) await wakeRun(tx, id, now)
+  return rows.length
+}

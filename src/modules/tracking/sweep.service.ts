@@ -3,7 +3,7 @@ import { Prisma } from '../../database/generated/client.js'
 import { sqlTransaction } from '../../database/transaction.js'
 import { deleteDeliveriesBefore } from '../delivery/delivery.store.js'
 import type { TrackingContext } from './advance.service.js'
-import { overdueRuns, wakeRun } from './run.store.js'
+import { overdueRuns, wakeFollowedRuns, wakeRun } from './run.store.js'
 
 /** A run about which nothing was done so long after it was due has lost its job. */
 const OVERDUE_MS = 2 * 60_000
@@ -20,4 +20,13 @@ export async function sweep(ctx: TrackingContext): Promise<void> {
     await deleteDeliveriesBefore(tx, new Date(now.getTime() - KEPT_MS))
     await tx.$queryRaw(Prisma.sql`DELETE FROM rate_limits WHERE blocked_until < ${now}`)
   })
+}
+
+/**
+ * Has every run that is followed asked about, at the start of a worker: nobody may have listened before, and events are
+ * not sent twice. Where nothing has changed the question is a conditional one, which costs no rate.
+ */
+export async function catchUp(ctx: TrackingContext): Promise<void> {
+  const runs = await sqlTransaction(ctx.database, async tx => wakeFollowedRuns(tx, await currentTime(tx)))
+  if (runs > 0) ctx.log.info({ runs }, 'Runs that were followed before are asked about')
 }

@@ -85,7 +85,7 @@ function webhookOf(secrets: ServiceContext['secrets'], input: WebhookWorkflowInp
     return { runner: 'WEBHOOK' as const, url, secret: secrets.seal(checkWebhookSecret(input.secret)) }
   }
   // A secret must not be led to another receiver by whoever may not know it.
-  if (present?.runner === 'WEBHOOK' && new URL(present.url).host === new URL(url).host) {
+  if (present?.runner === 'WEBHOOK' && new URL(present.url).origin === new URL(url).origin) {
     return { runner: 'WEBHOOK' as const, url, secret: present.secret }
   }
   throw refusal('secret is missing', 'A new receiver needs one: whsec_ and 24 to 64 bytes in base64.')
