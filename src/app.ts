@@ -8,7 +8,7 @@ import type { Config } from './core/config.js'
 import { keptSecret } from './core/kept-secret.js'
 import { createSecretBox } from './core/secret-box.js'
 import { StartupError } from './core/startup-error.js'
-import { openDatabase } from './database/client.js'
+import { closeDatabase, openDatabase } from './database/client.js'
 import { startEmbeddedPostgres } from './database/embedded-postgres.js'
 import { migrate } from './database/migrations.js'
 import { type JobWorker, startWorker } from './jobs/worker.js'
@@ -48,7 +48,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     const databaseUrl = config.databaseUrl ?? (await startDatabase(config, log, stops))
     await migrate(databaseUrl, log)
     const { database, services } = await openServices(config, databaseUrl, log)
-    stops.unshift(() => database.$disconnect())
+    stops.unshift(() => closeDatabase(database))
     if (config.runWorker) {
       const worker = await startJobs(services, databaseUrl, log)
       stops.unshift(() => worker.stop())
@@ -86,13 +86,13 @@ export async function startWorkerApp(config: Config, log: Logger): Promise<Pick<
   await migrate(databaseUrl, log)
   const { database, services } = await openServices(config, databaseUrl, log)
   const worker = await startJobs(services, databaseUrl, log).catch(async (error: unknown) => {
-    await database.$disconnect()
+    await closeDatabase(database)
     throw error
   })
   return {
     close: async () => {
       await worker.stop()
-      await database.$disconnect()
+      await closeDatabase(database)
     },
   }
 }

@@ -20,12 +20,17 @@ export function openDatabase(url: string, log: Logger): Database {
     connectionTimeoutMillis: CONNECTION_PATIENCE_MS,
     application_name: 'slipway',
   })
+  pool.on('error', error => log.warn({ err: error }, 'An idle database connection was lost'))
   const nameOf = statementNames('prisma')
   const adapter = new PrismaPg(pool, {
-    disposeExternalPool: true,
     statementNameGenerator: ({ sql }) => nameOf(sql),
-    onPoolError: error => log.warn({ err: error }, 'An idle database connection was lost'),
     onConnectionError: error => log.warn({ err: error }, 'A database connection was lost'),
   })
   return Object.assign(new PrismaClient({ adapter }), { pool })
+}
+
+/** Closes it: Prisma first, then the connections, which may have been used without it. */
+export async function closeDatabase(database: Database): Promise<void> {
+  await database.$disconnect()
+  await database.pool.end()
 }

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -8,17 +9,20 @@ import { readConfig } from '../core/config.js'
 import { keptSecret } from '../core/kept-secret.js'
 import { StartupError } from '../core/startup-error.js'
 import { signToken } from '../server/token.js'
-import { createDemoRepository } from './demo-repository.js'
+import { type DemoGitHub, startDemoGitHub } from './demo-github.js'
 import { Narrator } from './narrator.js'
-import { tellStory } from './story.js'
+import { REPOSITORY, tellStory } from './story.js'
 
 // Entry point of `npm run demo`: a whole Slipway in a temporary folder, used as pipelines and dashboards use it.
 
 const { values } = parseArgs({ options: { pace: { type: 'string', default: '600' } } })
 const directory = await mkdtemp(join(tmpdir(), 'slipway-demo-'))
+const pace = Number(values.pace)
 let app: App | undefined
+let github: DemoGitHub | undefined
 
 async function end(exitCode: number): Promise<never> {
+  await github?.stop()
   await app?.close()
   await rm(directory, { recursive: true, force: true })
   process.exit(exitCode)
@@ -27,20 +31,27 @@ process.once('SIGINT', () => end(0))
 process.once('SIGTERM', () => end(0))
 
 try {
+  const webhookSecret = randomBytes(24).toString('base64url')
+  github = await startDemoGitHub({
+    repository: REPOSITORY,
+    webhookSecret,
+    webhookUrl: () => `${app?.url}/webhooks/github`,
+    stepMs: pace,
+  })
   const config = {
     ...readConfig(process.env),
     dataDir: join(directory, 'data'),
     databaseUrl: undefined,
     jwtSecret: undefined,
-    allowFileRepositories: true,
+    secretsKey: undefined,
+    runWorker: true,
+    github: { apiUrl: github.url, token: undefined, app: undefined, webhookSecret },
   }
-  console.log('Slipway starts on a PostgreSQL of its own, in a temporary folder …')
+  console.log('Slipway starts on a PostgreSQL of its own, in a temporary folder, beside a GitHub that is played …')
   app = await startApp(config, pino({ level: 'warn' }))
   const secret = await keptSecret(jwtSecretFile(config))
   const token = signToken(secret, { subject: 'demo', role: 'admin', projects: null, expiresInSeconds: 86_400 })
-  const repository = join(directory, 'shop')
-  await mkdir(repository)
-  await tellStory(new Narrator(app.url, token, Number(values.pace)), await createDemoRepository(repository))
+  await tellStory(new Narrator(app.url, token, pace), github)
   console.log(`
 Now it is your turn. Slipway keeps serving until you press Ctrl-C; then the demo's data is removed.
 

@@ -253,7 +253,7 @@ export class StandInGitHub {
     }
     const createdAt = new Date()
     const attempts: StandInAttempt[] = [{ status: 'queued', conclusion: null, updatedAt: createdAt }]
-    const run = { id: 30_000_000 + this.runs.length + idOffset++, workflow: name, ref, inputs, attempts, createdAt }
+    const run = { id: nextRunId++, workflow: name, ref, inputs, attempts, createdAt }
     this.runs.push(run)
     this.tell(run, 'requested')
     if (!return_run_details) return { status: 204 }
@@ -331,7 +331,7 @@ export class StandInGitHub {
 }
 
 /** GitHub never gives the number of a run that was deleted to another one. */
-let idOffset = 0
+let nextRunId = 30_000_000
 
 /** Sends an event to a webhook as GitHub does, signed. */
 export async function postEvent(

@@ -1,20 +1,38 @@
-import type { DemoRepository } from './demo-repository.js'
+import type { DemoGitHub } from './demo-github.js'
 import type { Narrator } from './narrator.js'
 
-const REPO = 'acme/shop'
+export const REPOSITORY = 'acme/shop'
+
 const releases = (version: string) => `/api/releases/shop/releases/${version}`
 const deployments = (environment: string) => `/api/releases/shop/environments/${environment}/deployments`
 
 const CREATE_PROJECT = `
-mutation ($project: CreateProjectInput!) {
-  createProject(input: $project) { project { id name repository } }
+mutation {
+  createProject(input: {
+    name: "shop", repository: "${REPOSITORY}", buildWorkflow: { githubActions: { workflow: "build.yml" } }
+  }) { project { id name repository } }
 }`
 
 const CREATE_ENVIRONMENTS = `
-mutation {
-  production: createEnvironment(input: { project: "shop", name: "production", tier: PRODUCTION }) { environment { id } }
-  staging: createEnvironment(input: { project: "shop", name: "staging", tier: STAGING }) { environment { id } }
+mutation ($workflow: WorkflowInput!) {
+  production: createEnvironment(input: { project: "shop", name: "production", tier: PRODUCTION, deployWorkflow: $workflow }) { environment { id } }
+  staging: createEnvironment(input: { project: "shop", name: "staging", tier: STAGING, deployWorkflow: $workflow }) { environment { id } }
   development: createEnvironment(input: { project: "shop", name: "development", tier: DEVELOPMENT }) { environment { id } }
+}`
+
+const TRACKING = `
+{
+  project(name: "shop") {
+    environment(name: "staging") {
+      deployments(first: 1) {
+        nodes {
+          status errorMessage externalUrl
+          statusHistory { status actor at }
+          tracking { source runner externalId attempt }
+        }
+      }
+    }
+  }
 }`
 
 const DASHBOARD = `
@@ -24,7 +42,7 @@ const DASHBOARD = `
       name
       current { version commit }
       deployments(first: 2) {
-        nodes { candidate { version } previous { version } status errorMessage finishedAt }
+        nodes { candidate { version } previous { version } status errorMessage externalUrl finishedAt }
       }
     }
     releases(first: 5) {
@@ -33,38 +51,45 @@ const DASHBOARD = `
   }
 }`
 
-/** A team sets up a project, ships a version, and ships the next one at its second try. */
-export async function tellStory(narrator: Narrator, { cloneUrl, commits }: DemoRepository): Promise<void> {
-  const [apples, pears, cards, cardsThatWork] = commits
+/** A team sets up a project whose builds and deployments GitHub runs, and ships two versions, the second at its second try. */
+export async function tellStory(narrator: Narrator, github: DemoGitHub): Promise<void> {
+  const [apples, pears, cards, cardsThatWork] = github.commits
 
-  narrator.say('An administrator sets up a project and its environments, over GraphQL.')
-  const project = { name: 'shop', repository: REPO, repositoryHost: 'GIT', cloneUrl }
-  await narrator.graphql(CREATE_PROJECT, { project })
-  await narrator.graphql(CREATE_ENVIRONMENTS)
+  narrator.say(
+    'An administrator sets up a project and its environments, and tells which workflows build and deploy it.',
+  )
+  await narrator.graphql(CREATE_PROJECT)
+  await narrator.graphql(CREATE_ENVIRONMENTS, { workflow: { githubActions: { workflow: 'deploy.yml' } } })
 
-  narrator.say('From here on the pipelines speak, over REST. The first one cuts a release …')
-  await narrator.rest('POST', releases('v1.0.0-rc1'), { repo: REPO, commit: apples })
+  narrator.say('A pipeline cuts a release, over REST. GitHub builds it, and what the run does shows up by itself.')
+  await cut(narrator, 'v1.0.0-rc1', apples)
 
-  narrator.say('… and when it is not sure that it was heard, it says so again: nothing happens twice.')
-  await narrator.rest('POST', releases('v1.0.0-rc1'), { repo: REPO, commit: apples?.slice(0, 8) })
+  narrator.say('Whoever is not sure to have been heard says it again: nothing happens twice.')
+  await narrator.rest('POST', releases('v1.0.0-rc1'), { repo: REPOSITORY, commit: apples?.slice(0, 8) })
 
   narrator.say('Another commit under the same version is refused.')
-  await narrator.rest('POST', releases('v1.0.0-rc1'), { repo: REPO, commit: pears })
+  await narrator.rest('POST', releases('v1.0.0-rc1'), { repo: REPOSITORY, commit: pears })
 
-  narrator.say('The candidate is deployed, and the pipeline reports how it goes.')
+  narrator.say('The candidate is deployed: the environment’s workflow is started, and followed until it has ended.')
   for (const environment of ['staging', 'production']) await deploy(narrator, environment, 'v1.0.0-rc1')
 
-  narrator.say('The next version fails on staging.')
-  await narrator.rest('POST', releases('v1.1.0-rc1'), { repo: REPO, commit: cards })
-  await narrator.rest('POST', deployments('staging'), { release_candidate_version: 'v1.1.0-rc1' })
-  await narrator.rest('PATCH', deployments('staging'), {
-    release_candidate_version: 'v1.1.0-rc1',
-    status: 'failure',
-    error_message: 'smoke test: no card is taken',
+  narrator.say('An environment without a workflow is driven by its pipeline, which reports over the same API.')
+  await narrator.rest('PATCH', deployments('development'), {
+    release_candidate_version: 'v1.0.0-rc1',
+    status: 'success',
+    external_url: 'https://ci.example/runs/1',
   })
 
-  narrator.say('Its second candidate makes it, and is on its way to production.')
-  await narrator.rest('POST', releases('v1.1.0-rc2'), { repo: REPO, commit: cardsThatWork })
+  narrator.say('The next version fails on staging.')
+  await cut(narrator, 'v1.1.0-rc1', cards)
+  github.breakVersion('v1.1.0-rc1')
+  await deploy(narrator, 'staging', 'v1.1.0-rc1')
+
+  narrator.say('How does Slipway know?')
+  await narrator.graphql(TRACKING)
+
+  narrator.say('The second candidate makes it, and is on its way to production.')
+  await cut(narrator, 'v1.1.0-rc2', cardsThatWork)
   await deploy(narrator, 'staging', 'v1.1.0-rc2')
   await narrator.rest('POST', deployments('production'), { release_candidate_version: 'v1.1.0-rc2' })
 
@@ -72,10 +97,26 @@ export async function tellStory(narrator: Narrator, { cloneUrl, commits }: DemoR
   await narrator.graphql(DASHBOARD)
 }
 
+/** Cuts a candidate and waits until GitHub has built it. */
+async function cut(narrator: Narrator, version: string, commit: string | undefined): Promise<void> {
+  const body = { repo: REPOSITORY, commit, trigger_build_workflow: true }
+  await narrator.rest('POST', releases(version), body)
+  const query = encodeURIComponent(`{ project(name: "shop") { candidate(version: "${version}") { status } } }`)
+  await narrator.watch(
+    `/graphql?query=${query}`,
+    ({ data }: { data: { project: { candidate: { status: string } } } }) =>
+      `build of ${version} ${data.project.candidate.status}`,
+    told => told.endsWith(' READY'),
+  )
+}
+
+/** Deploys a candidate and waits until its run has ended. */
 async function deploy(narrator: Narrator, environment: string, version: string): Promise<void> {
-  const path = deployments(environment)
-  const url = `https://ci.example/${environment}/${version}`
-  await narrator.rest('POST', path, { release_candidate_version: version })
-  await narrator.rest('PATCH', path, { release_candidate_version: version, status: 'in_progress', external_url: url })
-  await narrator.rest('PATCH', path, { release_candidate_version: version, status: 'success' })
+  await narrator.rest('POST', deployments(environment), { release_candidate_version: version })
+  await narrator.watch(
+    `${deployments(environment)}?per_page=1`,
+    ([newest]: { status: string; external_url: string | null }[]) =>
+      `${version} on ${environment} ${newest?.status}${newest?.external_url ? `, ${newest.external_url}` : ''}`,
+    told => / (success|failure|error)/.test(told),
+  )
 }

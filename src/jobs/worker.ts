@@ -27,8 +27,8 @@ export interface JobWorker {
 
 /** So many jobs are under way at once; most of their time they wait for an answer from outside. */
 const CONCURRENCY = 10
-/** Each job needs a connection for some milliseconds; one more listens for new ones. */
-const CONNECTIONS = 5
+/** One more than there can be jobs listens for new ones. */
+const CONNECTIONS = CONCURRENCY + 1
 /** A job that is due later is found at most so late. */
 const POLL_MS = 1_000
 /** When the worker ends, what waits for an answer from outside is told to give up after so long. */

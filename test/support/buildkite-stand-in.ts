@@ -56,7 +56,7 @@ type Given = BuildkiteAnswer | 'hang' | 'drop' | undefined
 export type Interference = (request: BuildkiteRequest, answer: () => BuildkiteAnswer) => Given | Promise<Given>
 
 /** An event as it is sent. */
-export interface BuildkiteEvent {
+interface BuildkiteEvent {
   readonly name: string
   readonly build: StandInBuild
   readonly body: string

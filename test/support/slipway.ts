@@ -7,7 +7,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { startJobs } from '../../src/app.js'
 import type { Role } from '../../src/core/actor.js'
 import { createSecretBox } from '../../src/core/secret-box.js'
-import { type Database, openDatabase } from '../../src/database/client.js'
+import { closeDatabase, type Database, openDatabase } from '../../src/database/client.js'
 import type { Services } from '../../src/modules/context/request-context.js'
 import { createRepositoryHosts, type RepositoryHosts } from '../../src/modules/repository/repository.hosts.js'
 import { createPace } from '../../src/modules/tracking/pace.js'
@@ -112,7 +112,7 @@ async function startSlipway(options: SlipwayOptions): Promise<Slipway & { stop()
     stop: async () => {
       await worker?.stop()
       await server.close()
-      await database.$disconnect()
+      await closeDatabase(database)
       await repository.remove()
       await rm(dataDir, { recursive: true, force: true })
       await testDatabase.drop()

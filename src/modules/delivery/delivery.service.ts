@@ -84,5 +84,5 @@ async function findRunByToken(reader: SqlReader, token: string): Promise<Run | n
   const node = fromGlobalId(token)
   if (node?.kind === 'deployment') return findRunOfDeployment(reader, node.key)
   if (node?.kind === 'candidate') return findRunOfBuild(reader, node.key)
-  return /^[0-9a-f-]{36}$/.test(token) ? findRun(reader, token) : null
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(token) ? findRun(reader, token) : null
 }

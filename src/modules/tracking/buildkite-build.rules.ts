@@ -29,9 +29,13 @@ const STATES: Readonly<Record<string, readonly [DeploymentStatus, string | null]
   not_run: [DeploymentStatus.ERROR, 'Buildkite did not run the build'],
 }
 
+/** What a build that waits at a block step may say of the steps before it. */
+const BEFORE_BLOCK = new Set(['passed', 'failed'])
+
 /** Reads a build; null when its state says nothing that is known. */
 export function observeBuildkiteBuild(build: BuildkiteBuildState): Observation | null {
-  const known = STATES[build.blocked === true ? 'blocked' : build.state]
+  const isWaiting = build.blocked === true && BEFORE_BLOCK.has(build.state)
+  const known = STATES[isWaiting ? 'blocked' : build.state]
   if (known === undefined) return null
   const [status, message] = known
   const at = new Date(build.finished_at ?? build.started_at ?? build.created_at)

@@ -1,5 +1,6 @@
 import { type BuildkiteWorkflow, parametersOf } from '../workflow/workflow.js'
 import { type BuildkiteBuildState, observeBuildkiteBuild } from './buildkite-build.rules.js'
+import { withDeadline } from './deadline.js'
 import {
   connectionFailure,
   outcomeLater,
@@ -8,7 +9,7 @@ import {
   type ProviderFailure,
 } from './provider-failure.js'
 import { retryAfterMs } from './retry-after.rules.js'
-import type { Runner, RunOrder } from './runner.js'
+import type { DispatchOutcome, Runner, RunOrder } from './runner.js'
 
 export interface BuildkiteSettings {
   /** Without a slash at its end. */
@@ -55,7 +56,7 @@ export function createBuildkiteRunner({
       return { kind: 'failure', certainty: 'refused', status: null, reason, retryAfterMs: null, isRateLimit: false }
     }
     const { organization, pipeline } = order.workflow
-    try {
+    const call = async (inTime: AbortSignal): Promise<Answer<Body> | ProviderFailure> => {
       const response = await fetch(`${apiUrl}/v2/organizations/${organization}/pipelines/${pipeline}${path}`, {
         method: method ?? 'GET',
         headers: {
@@ -66,14 +67,45 @@ export function createBuildkiteRunner({
         },
         ...(body && { body: JSON.stringify(body) }),
         redirect: 'error',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        signal: inTime,
       })
       if (response.status === 304) return { kind: 'answer', body: null, etag: etag ?? null }
       if (!response.ok) return await failure(response)
       return { kind: 'answer', body: (await response.json()) as Body, etag: response.headers.get('etag') }
+    }
+    try {
+      return await withDeadline(timeoutMs, signal, call)
     } catch (error) {
       return connectionFailure(error, NAME)
     }
+  }
+
+  async function dispatch(order: Order, signal: AbortSignal): Promise<DispatchOutcome> {
+    const { workflow, placeholders } = order
+    let { branch } = workflow
+    if (branch === null) {
+      const pipeline = await ask<{ default_branch: string | null }>(order, '', signal)
+      // Nothing was started yet, so nothing is unclear.
+      if (pipeline.kind === 'failure') return outcomeRepeatable(pipeline)
+      branch = pipeline.body?.default_branch ?? 'main'
+    }
+    const verb = order.purpose === 'build' ? 'Build' : 'Deploy'
+    const place = placeholders['environment.name'] === undefined ? '' : ` to ${placeholders['environment.name']}`
+    const answer = await ask<Build>(order, '/builds', signal, {
+      method: 'POST',
+      body: {
+        commit: placeholders['candidate.commit'],
+        branch,
+        message: `${verb} ${placeholders['project.name']} ${placeholders['candidate.version']}${place}`,
+        env: parametersOf(workflow, placeholders),
+        meta_data: { [BUILDKITE_RUN_KEY]: order.runId },
+        // The pipeline's filters are for pushes; this is asked for by name.
+        ignore_pipeline_branch_filters: true,
+      },
+    })
+    if (answer.kind === 'failure') return outcomeOnce(answer)
+    if (answer.body === null) return { kind: 'unclear', reason: `${NAME} answered nothing` }
+    return { kind: 'accepted', externalId: String(answer.body.number), url: answer.body.web_url }
   }
 
   return {
@@ -82,33 +114,8 @@ export function createBuildkiteRunner({
     // Its limits are the organization's.
     credentialOf: ({ organization }) => `buildkite ${organization.toLowerCase()}`,
 
-    async dispatch(order, signal) {
-      const { workflow, placeholders } = order
-      let { branch } = workflow
-      if (branch === null) {
-        const pipeline = await ask<{ default_branch: string | null }>(order, '', signal)
-        // Nothing was started yet, so nothing is unclear.
-        if (pipeline.kind === 'failure') return outcomeRepeatable(pipeline)
-        branch = pipeline.body?.default_branch ?? 'main'
-      }
-      const verb = order.purpose === 'build' ? 'Build' : 'Deploy'
-      const place = placeholders['environment.name'] === undefined ? '' : ` to ${placeholders['environment.name']}`
-      const answer = await ask<Build>(order, '/builds', signal, {
-        method: 'POST',
-        body: {
-          commit: placeholders['candidate.commit'],
-          branch,
-          message: `${verb} ${placeholders['project.name']} ${placeholders['candidate.version']}${place}`,
-          env: parametersOf(workflow, placeholders),
-          meta_data: { [BUILDKITE_RUN_KEY]: order.runId },
-          // The pipeline's filters are for pushes; this is asked for by name.
-          ignore_pipeline_branch_filters: true,
-        },
-      })
-      if (answer.kind === 'failure') return outcomeOnce(answer)
-      if (answer.body === null) return { kind: 'unclear', reason: `${NAME} answered nothing` }
-      return { kind: 'accepted', externalId: String(answer.body.number), url: answer.body.web_url }
-    },
+    // All of it has one deadline: what is looked up after that must not be under way any more.
+    dispatch: (order, signal) => withDeadline(timeoutMs, signal, inTime => dispatch(order, inTime)),
 
     async find(order, _isTaken, signal) {
       const query = new URLSearchParams({ [`meta_data[${BUILDKITE_RUN_KEY}]`]: order.runId })

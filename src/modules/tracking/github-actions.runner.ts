@@ -2,6 +2,7 @@ import { type Octokit, RequestError } from 'octokit'
 import type { Logger } from 'pino'
 import { createGitHubClient, type GitHubSettings, retryAfterSeconds } from '../repository/github.client.js'
 import { type GitHubActionsWorkflow, parametersOf } from '../workflow/workflow.js'
+import { withDeadline } from './deadline.js'
 import { observeGitHubRun } from './github-run.rules.js'
 import {
   connectionFailure,
@@ -30,6 +31,7 @@ type GitHubRun = Awaited<ReturnType<typeof listRuns>>[number]
 /** GitHub Actions, through GitHub's REST API. */
 export function createGitHubActionsRunner(settings: GitHubSettings, log: Logger): Runner<GitHubActionsWorkflow> {
   const client = createGitHubClient({ ...settings, retries: 0 }, log)
+  const { timeoutMs = TIMEOUT_MS } = settings
   const defaultBranches = new Map<string, { readonly name: string; readonly until: number }>()
 
   async function defaultBranch(octokit: Octokit, call: Call): Promise<string> {
@@ -48,9 +50,11 @@ export function createGitHubActionsRunner(settings: GitHubSettings, log: Logger)
     question: (octokit: Octokit, call: Call) => Promise<Outcome>,
   ): Promise<Outcome | ProviderFailure> {
     const [owner = '', repo = ''] = workflow.repository.split('/')
-    const request = { signal: AbortSignal.any([signal, AbortSignal.timeout(settings.timeoutMs ?? TIMEOUT_MS)]) }
     try {
-      return await question(await client.forRepository(owner, repo, request), { owner, repo, request })
+      return await withDeadline(timeoutMs, signal, async inTime => {
+        const request = { signal: inTime }
+        return question(await client.forRepository(owner, repo, request), { owner, repo, request })
+      })
     } catch (error) {
       return failure(error)
     }
@@ -61,17 +65,19 @@ export function createGitHubActionsRunner(settings: GitHubSettings, log: Logger)
     canBeAsked: true,
     credentialOf: ({ repository }) => client.credentialOf(repository),
 
-    async dispatch(order, signal): Promise<DispatchOutcome> {
-      // What fails before the dispatch itself is asked for has certainly not started anything.
-      const prepared = await ask(order, signal, async (octokit, call) => ({
-        kind: 'ready' as const,
-        octokit,
-        ref: order.workflow.ref ?? (await defaultBranch(octokit, call)),
-      }))
-      if (prepared.kind === 'failure') return outcomeRepeatable(prepared)
-      const answer = await ask(order, signal, (_octokit, call) => start(prepared.octokit, call, order, prepared.ref))
-      return answer.kind === 'failure' ? outcomeOnce(answer) : answer
-    },
+    // All of it has one deadline: what is looked up after that must not be under way any more.
+    dispatch: (order, signal) =>
+      withDeadline(timeoutMs, signal, async (inTime): Promise<DispatchOutcome> => {
+        // What fails before the dispatch itself is asked for has certainly not started anything.
+        const prepared = await ask(order, inTime, async (octokit, call) => ({
+          kind: 'ready' as const,
+          octokit,
+          ref: order.workflow.ref ?? (await defaultBranch(octokit, call)),
+        }))
+        if (prepared.kind === 'failure') return outcomeRepeatable(prepared)
+        const answer = await ask(order, inTime, (_octokit, call) => start(prepared.octokit, call, order, prepared.ref))
+        return answer.kind === 'failure' ? outcomeOnce(answer) : answer
+      }),
 
     async find(order, isTaken, signal): Promise<FindOutcome> {
       const since = new Date(order.askedAt.getTime() - CLOCK_TOLERANCE_MS)

@@ -26,7 +26,7 @@ const NEVER_CONNECTED = new Set([
 /** Describes what became of a call when no answer came: the error of a `fetch`, with what led to it. */
 export function connectionFailure(error: unknown, providerName: string): ProviderFailure {
   const none = { kind: 'failure', status: null, retryAfterMs: null, isRateLimit: false } as const
-  const codes = causesOf(error).map(({ code, name }) => String(code ?? name))
+  const codes = causesOf(error).flatMap(({ code, name }) => [String(code), String(name)])
   const known = codes.find(code => NEVER_CONNECTED.has(code))
   if (known !== undefined) {
     return { ...none, certainty: 'not-done', reason: `${providerName} cannot be reached (${known})` }

@@ -12,8 +12,11 @@ export interface Pace {
   retry(tries: number): number
 }
 
-/** A dispatch whose outcome is not known is looked up after so long: by then the run shows in the runner's lists. */
-export const LOOK_UP_AFTER_MS = 15_000
+/**
+ * A dispatch whose outcome is not known is looked up after so long. By then it is not under way any more, since runners
+ * give up earlier, and what it had started shows in their lists.
+ */
+const LOOK_UP_AFTER_MS = 20_000
 /** A runner whose lists lag may not know a run that it has just started: only after so many times it counts as gone. */
 const MISSING_CHECKS = 3
 /** A dispatch that was accepted without a name for the run is looked up after so long. */

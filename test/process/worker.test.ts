@@ -1,0 +1,144 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { StandInGitHub, type StandInRun } from '../../src/demo/stand-in-github.js'
+import { signToken } from '../../src/server/token.js'
+import { type Client, createClient } from '../support/client.js'
+import { createTestDatabase, type TestDatabase } from '../support/database.js'
+import { Postman } from '../support/postman.js'
+import { runCommand, startServer, startWorkerProcess } from '../support/server-process.js'
+
+const JWT_SECRET = 'a secret for processes that is long enough'
+const TOKEN = signToken(JWT_SECRET, { subject: 'ci', role: 'admin', projects: null, expiresInSeconds: 600 })
+const WEBHOOK_SECRET = 'what the stand-in signs with'
+const SHA = 'abcdef1'.padEnd(40, '0')
+const INPUT = 'aviator_deployment_id'
+const PATH = '/api/releases/shop/environments/production/deployments'
+
+type Dispatch = 'usual' | 'done but not answered' | 'lost'
+
+let database: TestDatabase
+let dataDir: string
+let github: StandInGitHub
+let postman: Postman
+let slipwayUrl: string
+/** What the next dispatches come to; when it is empty, the usual. */
+let dispatches: Dispatch[]
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  dataDir = await mkdtemp(join(tmpdir(), 'slipway-worker-'))
+  dispatches = []
+  postman = new Postman(() => slipwayUrl, { secret: WEBHOOK_SECRET })
+  github = await StandInGitHub.start({
+    onEvent: ({ body }) => postman.post(body),
+    interfere: ({ operation }, answer) => {
+      if (!operation.endsWith('/dispatches')) return answer()
+      const what = dispatches.shift() ?? 'usual'
+      if (what === 'done but not answered') answer()
+      return what === 'usual' ? answer() : 'hang'
+    },
+  })
+  github.commits.push(SHA)
+  github.workflows.set('deploy.yml', {
+    inputs: [INPUT, 'aviator_release_cut_commit_hash', 'aviator_release_candidate_version'],
+    titleInput: INPUT,
+  })
+})
+afterEach(async () => {
+  await postman.rest()
+  await github.stop()
+  await database.drop()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+const settings = () => ({
+  DATABASE_URL: database.url,
+  DATA_DIR: dataDir,
+  JWT_SECRET,
+  GITHUB_API_URL: github.url,
+  GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
+  RUN_CHECK_SECONDS: '1',
+})
+
+async function seed(client: Client): Promise<void> {
+  await client.query(`mutation {
+    createProject(input: { name: "shop", repository: "acme/shop" }) { project { id } }
+    createEnvironment(input: {
+      project: "shop", name: "production", tier: PRODUCTION, deployWorkflow: { githubActions: { workflow: "deploy.yml" } }
+    }) { environment { id } }
+  }`)
+  await client.rest('POST', '/api/releases/shop/releases/v1-rc1', { repo: 'acme/shop', commit: SHA })
+}
+
+async function deploy(client: Client): Promise<string> {
+  const { body } = await client.rest<{ id: string }>('POST', PATH, { release_candidate_version: 'v1-rc1' })
+  return body.id
+}
+
+const runsOf = (id: string): StandInRun[] => github.runs.filter(run => run.inputs[INPUT] === id)
+const statuses = async (client: Client) =>
+  (await client.rest<{ status: string }[]>('GET', PATH)).body.map(({ status }) => status)
+
+test('workers apart do what a server without one leaves to do, each job once', { timeout: 60_000 }, async () => {
+  const server = await startServer({ ...settings(), RUN_WORKER: 'false' })
+  slipwayUrl = server.url
+  const client = createClient(server.url, TOKEN)
+  await seed(client)
+  const ids = [await deploy(client), await deploy(client), await deploy(client)]
+  await new Promise(resolve => setTimeout(resolve, 1_500))
+  expect(github.runs).toEqual([])
+  const workers = await Promise.all([startWorkerProcess(settings()), startWorkerProcess(settings())])
+  await expect.poll(() => ids.map(id => runsOf(id).length), { timeout: 10_000 }).toEqual([1, 1, 1])
+  for (const run of github.runs) github.finish(run, 'success')
+  await expect.poll(() => statuses(client), { timeout: 10_000 }).toEqual(['success', 'success', 'success'])
+  const ended = [server, ...workers].map(({ end }) => end('SIGTERM'))
+  expect(await Promise.all(ended)).toEqual([0, 0, 0])
+})
+
+test('kill -9 during a dispatch: the next start finds out whether it was done, and does it once', async () => {
+  let server = await startServer(settings())
+  slipwayUrl = server.url
+  let client = createClient(server.url, TOKEN)
+  await seed(client)
+  dispatches = ['done but not answered', 'lost']
+  const done = await deploy(client)
+  await expect.poll(() => dispatches, { timeout: 10_000 }).toEqual(['lost'])
+  const lost = await deploy(client)
+  await expect.poll(() => dispatches, { timeout: 10_000 }).toEqual([])
+  await server.end('SIGKILL')
+  expect([runsOf(done).length, runsOf(lost).length]).toEqual([1, 0])
+  server = await startServer(settings())
+  slipwayUrl = server.url
+  client = createClient(server.url, TOKEN)
+  await expect.poll(() => runsOf(lost).length, { timeout: 40_000, interval: 200 }).toBe(1)
+  for (const run of github.runs) github.finish(run, 'success')
+  await expect.poll(() => statuses(client), { timeout: 30_000, interval: 200 }).toEqual(['success', 'success'])
+  expect([runsOf(done).length, runsOf(lost).length]).toEqual([1, 1])
+  expect(await server.end('SIGTERM')).toBe(0)
+}, 120_000)
+
+test('SIGTERM during a dispatch ends in time, and the next start goes on', async () => {
+  let server = await startServer(settings())
+  slipwayUrl = server.url
+  const client = createClient(server.url, TOKEN)
+  await seed(client)
+  dispatches = ['lost']
+  const id = await deploy(client)
+  await expect.poll(() => dispatches, { timeout: 10_000 }).toEqual([])
+  const begun = performance.now()
+  expect(await server.end('SIGTERM')).toBe(0)
+  expect(performance.now() - begun).toBeLessThan(10_000)
+  server = await startServer(settings())
+  slipwayUrl = server.url
+  await expect.poll(() => runsOf(id).length, { timeout: 40_000, interval: 200 }).toBe(1)
+  await server.end('SIGTERM')
+}, 120_000)
+
+test('a worker without a database of yours says what it needs', async () => {
+  await expect(runCommand('node dist/worker.js', { DATA_DIR: dataDir, DATABASE_URL: '' })).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('DATABASE_URL must be set'),
+  })
+})
