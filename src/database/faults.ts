@@ -26,12 +26,12 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   })
 }
 
-/** PostgreSQL's code for text that it cannot keep: the NUL character is the one that JSON lets through. */
-const CHARACTER_NOT_IN_REPERTOIRE = '22021'
+/** PostgreSQL's codes for text, plain or in JSON, that it cannot keep: the NUL character is the one that JSON lets through. */
+const TEXT_CODES: ReadonlySet<unknown> = new Set(['22021', '22P05'])
 
 /** Whether the database refused a text for a character that it cannot keep. */
 export function isTextRefused(error: unknown): boolean {
-  return withCauses(error).some(({ code, originalCode }) => [code, originalCode].includes(CHARACTER_NOT_IN_REPERTOIRE))
+  return withCauses(error).some(({ code, originalCode }) => TEXT_CODES.has(code) || TEXT_CODES.has(originalCode))
 }
 
 interface Fault {

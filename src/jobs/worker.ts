@@ -7,7 +7,7 @@ import type { Jobs } from './jobs.js'
 import { LivingWorkers } from './living-workers.js'
 
 /** What is done about each kind of job. May be done twice when a worker dies meanwhile, so doing it again must be safe. */
-export type JobHandlers = {
+type JobHandlers = {
   readonly [Kind in keyof Jobs]: (payload: Jobs[Kind], signal: AbortSignal) => Promise<void>
 }
 

@@ -44,7 +44,7 @@ test('the commands of the README work in the order in which they stand there', {
   const token = (await runCommand(makeToken, { DATA_DIR: dataDir })).stdout.trim()
   expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
   const calls = commands.filter(command => command.startsWith('curl'))
-  expect(calls).toHaveLength(4)
+  expect(calls).toHaveLength(5)
   const answers: object[] = []
   for (const call of calls) answers.push(JSON.parse((await runCommand(asOurs(call, commit, token))).stdout))
   expect(answers).toMatchObject([
@@ -52,6 +52,18 @@ test('the commands of the README work in the order in which they stand there', {
     { release_candidate_version: 'v1.4.0-rc1', status: 'ready' },
     { environment_name: 'production', status: 'pending' },
     { environment_name: 'production', status: 'success', external_url: 'https://ci.example.com/runs/1' },
+    {
+      data: {
+        updateEnvironment: {
+          environment: {
+            deployWorkflow: {
+              parameters: [{ name: 'aviator_deployment_id', value: '${deployment.id}' }, {}, {}],
+              timeoutMinutes: 60,
+            },
+          },
+        },
+      },
+    },
   ])
 
   const [query] = blocks.filter(({ language }) => language === 'graphql')

@@ -131,6 +131,9 @@ describe('at its start a server', () => {
         JWT_SECRET: 'short',
         ALLOW_FILE_REPOSITORIES: 'yes',
         GITHUB_APP_ID: '1',
+        SECRETS_KEY: 'short',
+        RUN_WORKER: 'maybe',
+        RUN_CHECK_SECONDS: '0',
         LOG_LEVEL: 'loud',
       },
     })
@@ -142,6 +145,9 @@ describe('at its start a server', () => {
       'JWT_SECRET',
       'ALLOW_FILE_REPOSITORIES',
       'GITHUB_APP_PRIVATE_KEY',
+      'SECRETS_KEY',
+      'RUN_WORKER',
+      'RUN_CHECK_SECONDS',
       'LOG_LEVEL',
     ]
     for (const variable of named) expect(errors).toMatch(new RegExp(`^ {2}${variable} `, 'm'))

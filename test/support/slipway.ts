@@ -20,7 +20,7 @@ import { createTestDatabase } from './database.js'
 import { createGitRepository, type GitRepository } from './git-repository.js'
 
 export const JWT_SECRET = 'a secret of the tests that is long enough'
-export const SECRETS_KEY = 'a key of the tests that is long enough, too'
+const SECRETS_KEY = 'a key of the tests that is long enough, too'
 export const GITHUB_WEBHOOK_SECRET = 'what GitHub signs its events with'
 export const BUILDKITE_WEBHOOK_TOKEN = 'what Buildkite signs its events with'
 

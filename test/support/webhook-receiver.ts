@@ -5,7 +5,7 @@ import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll } from 'vitest'
 
 /** What a receiver answers. */
-export interface WebhookAnswer {
+interface WebhookAnswer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
@@ -14,7 +14,7 @@ export interface WebhookAnswer {
 }
 
 /** One request as it came. */
-export interface ReceivedWebhook {
+interface ReceivedWebhook {
   readonly at: number
   readonly method: string | undefined
   readonly path: string | undefined

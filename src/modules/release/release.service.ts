@@ -51,11 +51,10 @@ export async function createRelease(ctx: ServiceContext, input: NewCandidate): P
   if (existing?.commit.startsWith(asked)) return { project, candidate: existing, created: false }
   const commit = await ctx.repositoryHosts.resolveCommit(project, asked)
   return transaction(ctx.database, async tx => {
-    const now = await lockReleases(tx, project)
+    const { now, buildWorkflow } = await lockReleases(tx, project)
     const present = await findCandidate(tx, project, version)
     if (present !== null) return { project, candidate: sameCommit(present, commit), created: false }
-    const { buildWorkflow } = await tx.project.findUniqueOrThrow({ where: { id: project.id } })
-    const workflow = input.triggerBuildWorkflow ? (buildWorkflow as Workflow | null) : null
+    const workflow = input.triggerBuildWorkflow ? buildWorkflow : null
     const status = workflow === null ? CandidateStatus.READY : CandidateStatus.PENDING
     const candidate = await insertCandidate(ctx, tx, project, version, commit, status, now)
     if (workflow !== null) await startBuildRun(tx, project, candidate, workflow)
@@ -137,13 +136,18 @@ function checkRepository(project: Project, repository: string): void {
 
 /**
  * Locks what a project releases: until the transaction ends no other one cuts a candidate of it. Answers the time at
- * which the lock was got, by the database's clock.
+ * which the lock was got, by the database's clock, and what builds the project's candidates by then.
  */
-async function lockReleases(tx: Transaction, project: Project): Promise<Date> {
-  const [row] = await tx.$queryRaw<[{ now: Date }]>(Prisma.sql`
-    WITH project AS MATERIALIZED (SELECT id FROM projects WHERE id = ${project.id}::uuid FOR NO KEY UPDATE)
-    SELECT clock_timestamp() AS now FROM project`)
-  return row.now
+async function lockReleases(
+  tx: Transaction,
+  project: Project,
+): Promise<{ readonly now: Date; readonly buildWorkflow: Workflow | null }> {
+  const [row] = await tx.$queryRaw<[{ now: Date; buildWorkflow: Workflow | null }]>(Prisma.sql`
+    WITH project AS MATERIALIZED (
+      SELECT build_workflow FROM projects WHERE id = ${project.id}::uuid FOR NO KEY UPDATE
+    )
+    SELECT clock_timestamp() AS now, build_workflow AS "buildWorkflow" FROM project`)
+  return row
 }
 
 function sameCommit(candidate: Candidate, commit: string): Candidate {

@@ -23,7 +23,7 @@ import {
   restUntil,
   type Step,
 } from './run.rules.js'
-import { findRun, takenExternalIds } from './run.store.js'
+import { findRun, haveUnnamed, takenExternalIds } from './run.store.js'
 import type { CancelOutcome, CheckOutcome, DispatchOutcome, FindOutcome, Runner, Runners, RunOrder } from './runner.js'
 
 /** What following runs takes. */
@@ -115,7 +115,11 @@ function callRunner(
     case 'dispatch':
       return runner.dispatch(order, signal)
     case 'find':
-      return runner.find(order, ids => takenExternalIds(database, run, ids), signal)
+      return runner.find(
+        order,
+        { taken: ids => takenExternalIds(database, run, ids), haveUnnamed: () => haveUnnamed(database, run) },
+        signal,
+      )
     case 'cancel':
       return runner.cancel(order, signal)
     case 'check':

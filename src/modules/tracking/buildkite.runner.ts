@@ -117,7 +117,7 @@ export function createBuildkiteRunner({
     // All of it has one deadline: what is looked up after that must not be under way any more.
     dispatch: (order, signal) => withDeadline(timeoutMs, signal, inTime => dispatch(order, inTime)),
 
-    async find(order, _isTaken, signal) {
+    async find(order, _others, signal) {
       const query = new URLSearchParams({ [`meta_data[${BUILDKITE_RUN_KEY}]`]: order.runId })
       const answer = await ask<Build[]>(order, `/builds?${query}`, signal)
       if (answer.kind === 'failure') return outcomeLater(answer)

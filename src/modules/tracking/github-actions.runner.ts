@@ -79,7 +79,7 @@ export function createGitHubActionsRunner(settings: GitHubSettings, log: Logger)
         return answer.kind === 'failure' ? outcomeOnce(answer) : answer
       }),
 
-    async find(order, isTaken, signal): Promise<FindOutcome> {
+    async find(order, others, signal): Promise<FindOutcome> {
       const since = new Date(order.askedAt.getTime() - CLOCK_TOLERANCE_MS)
       const listed = await ask(order, signal, async (octokit, call) => ({
         kind: 'listed' as const,
@@ -88,13 +88,13 @@ export function createGitHubActionsRunner(settings: GitHubSettings, log: Logger)
       if (listed.kind === 'failure') return outcomeLater(listed)
       const named = listed.runs.find(run => tokensIn(run.display_title).includes(order.token))
       if (named) return found(named)
-      // What has another's token, or is another's, or ran on something else, is not it.
-      const taken = await isTaken(listed.runs.map(run => String(run.id)))
+      // What has another's token, or is another's, is not it.
+      const taken = await others.taken(listed.runs.map(run => String(run.id)))
       const possible = listed.runs.filter(run => tokensIn(run.display_title).length === 0 && !taken.has(String(run.id)))
       const [only] = possible
       if (only === undefined) return { kind: 'absent' }
-      if (possible.length === 1) return found(only)
-      return { kind: 'ambiguous', reason: `${possible.length} runs on ${NAME} could be it` }
+      if (possible.length === 1 && !(await others.haveUnnamed())) return found(only)
+      return { kind: 'ambiguous' }
     },
 
     async check(order, signal): Promise<CheckOutcome> {

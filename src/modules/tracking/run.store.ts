@@ -103,6 +103,16 @@ export async function takenExternalIds(reader: SqlReader, run: Run, ids: readonl
   return new Set(rows.map(row => row.externalId))
 }
 
+/** Whether another run there was asked for, or may have been, whose name is not known. */
+export async function haveUnnamed(reader: SqlReader, run: Run): Promise<boolean> {
+  const rows = await reader.$queryRaw<unknown[]>(Prisma.sql`
+    SELECT 1 FROM workflow_runs
+    WHERE runner = ${run.runner}::workflow_runner AND scope = ${run.scope} AND external_id IS NULL
+      AND phase IN ('DISPATCHING', 'FOLLOWED') AND id <> ${run.id}::uuid
+    LIMIT 1`)
+  return rows.length > 0
+}
+
 /** The runs about which something is overdue, of which the job must have been lost. */
 export function overdueRuns(reader: SqlReader, before: Date): PromiseLike<{ id: string }[]> {
   return reader.$queryRaw<{ id: string }[]>(Prisma.sql`

@@ -48,7 +48,7 @@ export type DispatchOutcome =
 export type FindOutcome =
   | { readonly kind: 'found'; readonly externalId: string; readonly url: string | null }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'ambiguous'; readonly reason: string }
+  | { readonly kind: 'ambiguous' }
   | Later
 
 /** What came of asking about a run. */
@@ -73,13 +73,18 @@ export interface Runner<W extends Workflow = Workflow> {
   /** Names the credential that a workflow's calls are made with, by which its provider counts them. */
   credentialOf(workflow: W): string
   dispatch(order: RunOrder<W>, signal: AbortSignal): Promise<DispatchOutcome>
-  find(order: RunOrder<W>, isTaken: IsTaken, signal: AbortSignal): Promise<FindOutcome>
+  find(order: RunOrder<W>, others: OtherRuns, signal: AbortSignal): Promise<FindOutcome>
   check(order: RunOrder<W>, signal: AbortSignal): Promise<CheckOutcome>
   cancel(order: RunOrder<W>, signal: AbortSignal): Promise<CancelOutcome>
 }
 
-/** Tells which of these runs of the runner's are known to be others of ours. */
-export type IsTaken = (externalIds: readonly string[]) => Promise<ReadonlySet<string>>
+/** What is known of the other runs that were started in the same place. */
+interface OtherRuns {
+  /** Which of these names are theirs. */
+  taken(externalIds: readonly string[]): Promise<ReadonlySet<string>>
+  /** Whether one of them has no name yet either. */
+  haveUnnamed(): Promise<boolean>
+}
 
 /** The runner of each kind. */
 export type Runners = Readonly<Record<WorkflowRunner, Runner>>

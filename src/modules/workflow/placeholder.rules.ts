@@ -4,7 +4,7 @@ export type RunPurpose = 'build' | 'deploy'
 const OF_BUILDS = ['project.name', 'release.version', 'candidate.version', 'candidate.commit', 'candidate.id'] as const
 const OF_DEPLOYMENTS = [...OF_BUILDS, 'environment.name', 'deployment.id', 'deployment.actor'] as const
 
-export type Placeholder = (typeof OF_DEPLOYMENTS)[number]
+type Placeholder = (typeof OF_DEPLOYMENTS)[number]
 
 /** What the placeholders stand for in one run; those of deployments are missing in a build's. */
 export type PlaceholderValues = Readonly<Partial<Record<Placeholder, string>>>

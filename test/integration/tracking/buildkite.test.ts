@@ -504,7 +504,10 @@ describe.concurrent('a dispatch of which it is not known whether it was done', (
     await sleep(12_000)
     expect(buildsOf(target)).toHaveLength(1)
     expect(dispatches(target)).toHaveLength(1)
-    expect((await show(id)).tracking['externalId']).toBe(String(buildsOf(target)[0]?.number))
+    await expect
+      .poll(async () => (await show(id)).tracking['externalId'], { timeout: 30_000, interval: 250 })
+      .toBe(String(buildsOf(target)[0]?.number))
+    expect(dispatches(target)).toHaveLength(1)
   })
 
   test('and is canceled meanwhile is stopped when it is found', { timeout: SLOW }, async ({ expect }) => {
