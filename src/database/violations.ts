@@ -9,6 +9,8 @@ export async function refusingDuplicates<Result>(refusal: Error, work: () => Pro
   }
 }
 
+/** Prisma's code, and PostgreSQL's own where a statement was run without Prisma. */
 function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'
+  if (error instanceof Prisma.PrismaClientKnownRequestError) return error.code === 'P2002'
+  return error instanceof Error && 'code' in error && error.code === '23505'
 }

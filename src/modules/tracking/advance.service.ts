@@ -1,11 +1,10 @@
 import type { Logger } from 'pino'
-import { v7 as uuid } from 'uuid'
 import type { Database } from '../../database/client.js'
-import { Prisma } from '../../database/generated/client.js'
 import { RunPhase, TrackingSource } from '../../database/generated/enums.js'
 import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { wakeDeliveriesOf } from '../delivery/delivery.store.js'
 import { isFinished } from '../deployment/deployment.status.js'
+import { insertAttempt, lastWords } from './attempt.store.js'
 import { concludeReplaced, observe } from './observe.service.js'
 import { type OpenRun, openRun, saveRun } from './open-run.js'
 import { block, blockedUntil } from './rate-limit.store.js'
@@ -18,6 +17,7 @@ import {
   ended,
   endFind,
   expire,
+  follow,
   nextStep,
   type Pace,
   restUntil,
@@ -37,8 +37,6 @@ export interface TrackingContext {
 /** Who tells what Slipway concludes by itself, in the histories. */
 const SLIPWAY = 'slipway'
 
-type Outcome = DispatchOutcome | FindOutcome | CheckOutcome | CancelOutcome
-
 /**
  * Does what is next about a run: has it dispatched, looked for, asked about or stopped. What is next is decided under the
  * lock, the runner is called without it, and what came of that is stored under the lock again. A crash between leaves a
@@ -51,16 +49,15 @@ export async function advanceRun(ctx: TrackingContext, runId: string, signal: Ab
 
 /** Asks a run's runner how it is, now; whatever was to be next. */
 export async function checkRun(ctx: TrackingContext, run: Run, signal: AbortSignal): Promise<CheckOutcome> {
-  const order = orderOf(run)
-  const outcome = await ctx.runners[run.runner].check(order, signal)
-  await record(ctx, { run, step: 'check', order, begunAt: new Date() }, outcome)
+  const outcome = await ctx.runners[run.runner].check(orderOf(run), signal)
+  await record(ctx, run, outcome, (tx, open) => recordCheck(ctx, tx, open, outcome))
   return outcome
 }
 
+/** A step that is to be taken outside, and the run as it was when that was decided. */
 interface Plan {
   readonly run: Run
   readonly step: Exclude<Step, 'rest' | 'expire' | 'close'>
-  readonly order: RunOrder
   readonly begunAt: Date
 }
 
@@ -85,97 +82,97 @@ async function planStep(ctx: TrackingContext, tx: SqlTransaction, runId: string)
   }
   const blocked = await blockedUntil(tx, runner.credentialOf(run.workflow), now)
   if (blocked !== null) {
-    const waitMs = blocked.getTime() - now.getTime()
-    const nextCheckAt = new Date(now.getTime() + waitMs * (1 + Math.random() / 10))
-    await saveRun(
-      tx,
-      open,
-      { ...run, nextCheckAt: run.deadline < nextCheckAt ? laterOf(run.deadline, now) : nextCheckAt },
-      SLIPWAY,
-    )
+    await saveRun(tx, open, waitForRate(run, blocked, now), SLIPWAY)
     return null
   }
   const begun = step === 'dispatch' ? beginDispatch(run, now) : run
   if (begun !== run) await saveRun(tx, open, begun, SLIPWAY)
-  return { run: begun, step, order: orderOf(begun), begunAt: now }
+  return { run: begun, step, begunAt: now }
 }
 
 async function takeStep(ctx: TrackingContext, plan: Plan, signal: AbortSignal): Promise<void> {
-  const runner = ctx.runners[plan.run.runner]
-  await record(ctx, plan, await callRunner(ctx, runner, plan, signal))
-}
-
-function callRunner(
-  { database }: TrackingContext,
-  runner: Runner,
-  { run, step, order }: Plan,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  switch (step) {
-    case 'dispatch':
-      return runner.dispatch(order, signal)
-    case 'find':
-      return runner.find(
-        order,
-        { taken: ids => takenExternalIds(database, run, ids), haveUnnamed: () => haveUnnamed(database, run) },
-        signal,
+  const { run, begunAt } = plan
+  const runner = ctx.runners[run.runner]
+  const order = orderOf(run)
+  switch (plan.step) {
+    case 'dispatch': {
+      const outcome = await runner.dispatch(order, signal)
+      return record(ctx, run, outcome, async (tx, open) => {
+        await insertAttempt(tx, run, 'dispatch', begunAt, outcome)
+        return recordStart(ctx, tx, open, run, outcome, () => endDispatch(open.run, outcome, ctx.pace, open.now))
+      })
+    }
+    case 'find': {
+      const others = {
+        taken: (names: readonly string[]) => takenExternalIds(ctx.database, run, names),
+        haveUnnamed: () => haveUnnamed(ctx.database, run),
+      }
+      const outcome = await runner.find(order, others, signal)
+      return record(ctx, run, outcome, (tx, open) =>
+        recordStart(ctx, tx, open, run, outcome, () => endFind(open.run, outcome, ctx.pace, open.now)),
       )
-    case 'cancel':
-      return runner.cancel(order, signal)
+    }
+    case 'cancel': {
+      const outcome = await runner.cancel(order, signal)
+      return record(ctx, run, outcome, async (tx, open) => {
+        await insertAttempt(tx, run, 'cancel', begunAt, outcome)
+        const next = isSettled(open.run) ? ended(open.run) : endCancel(open.run, outcome, ctx.pace, open.now)
+        await saveRun(tx, open, next, SLIPWAY)
+      })
+    }
     case 'check':
-      return runner.check(order, signal)
+      await checkRun(ctx, run, signal)
   }
 }
 
-/** Stores what came of a step. */
-async function record(ctx: TrackingContext, plan: Plan, outcome: Outcome): Promise<void> {
-  const { step } = plan
-  const runner = ctx.runners[plan.run.runner]
+/** Stores what came of a step, under the lock. */
+async function record(
+  ctx: TrackingContext,
+  planned: Run,
+  outcome: DispatchOutcome | FindOutcome | CheckOutcome | CancelOutcome,
+  work: (tx: SqlTransaction, open: OpenRun) => Promise<void>,
+): Promise<void> {
   const named = await sqlTransaction(ctx.database, async tx => {
-    const open = await openRun(tx, plan.run)
-    const { run, now } = open
+    const open = await openRun(tx, planned)
     if (outcome.kind === 'later' && outcome.isRateLimit) {
-      const until = new Date(now.getTime() + (outcome.retryAfterMs ?? 0))
-      await block(tx, runner.credentialOf(run.workflow), until)
-      ctx.log.warn({ runner: runner.name, until }, 'A rate limit is reached')
+      const { name, credentialOf } = ctx.runners[planned.runner]
+      const until = new Date(open.now.getTime() + (outcome.retryAfterMs ?? 0))
+      await block(tx, credentialOf(planned.workflow), until)
+      ctx.log.warn({ runner: name, until }, 'A rate limit is reached')
     }
-    if (step === 'dispatch' || step === 'cancel')
-      await insertAttempt(tx, plan, outcome as DispatchOutcome | CancelOutcome)
-    if (step === 'check') {
-      await recordCheck(ctx, tx, open, outcome as CheckOutcome)
-      return null
-    }
-    // What a pipeline or a person has said meanwhile stands, whatever came of the step.
-    if (run.phase !== RunPhase.ENDED && isFinished(run.status)) {
-      await saveRun(tx, open, ended(run), SLIPWAY)
-      return adopt(tx, { ...open, run: ended(run) }, outcome)
-    }
-    if (step === 'cancel') {
-      await saveRun(tx, open, endCancel(run, outcome as CancelOutcome, ctx.pace, now), SLIPWAY)
-      return null
-    }
-    // Somebody else has found out meanwhile.
-    if (run.phase === RunPhase.ENDED || run.claimedAt?.getTime() !== plan.run.claimedAt?.getTime()) {
-      return adopt(tx, open, outcome)
-    }
-    const next =
-      step === 'dispatch'
-        ? endDispatch(run, outcome as DispatchOutcome, ctx.pace, now)
-        : endFind(run, outcome as FindOutcome, ctx.pace, now)
-    await saveRun(tx, open, next, SLIPWAY)
-    return next.externalId === null ? null : next
+    await work(tx, open)
+    return planned.externalId === null ? findRun(tx, planned.id) : null
   })
   // Events may have come before the run had a name. Looked for only now that it is kept: whichever of the two is stored
   // last finds the other.
-  if (named !== null) await sqlTransaction(ctx.database, tx => wakeDeliveriesOf(tx, named))
+  if (named?.externalId != null) await sqlTransaction(ctx.database, tx => wakeDeliveriesOf(tx, named))
 }
 
-/** A name that was learned too late for the decision it was asked for still tells which run it is. */
-async function adopt(tx: SqlTransaction, open: OpenRun, outcome: Outcome): Promise<Run | null> {
-  if (!('externalId' in outcome) || outcome.externalId === null || open.run.externalId !== null) return null
-  const next = { ...open.run, externalId: outcome.externalId, externalUrl: outcome.url ?? open.run.externalUrl }
-  await saveRun(tx, open, next, SLIPWAY)
-  return next
+/** Stores what is known of a run's start. */
+async function recordStart(
+  ctx: TrackingContext,
+  tx: SqlTransaction,
+  open: OpenRun,
+  planned: Run,
+  outcome: DispatchOutcome | FindOutcome,
+  end: () => Run,
+): Promise<void> {
+  const { run, now } = open
+  const isStillOurs = !isSettled(run) && run.claimedAt?.getTime() === planned.claimedAt?.getTime()
+  if (isStillOurs) {
+    await saveRun(tx, open, end(), SLIPWAY)
+    return
+  }
+  // What was found out or said meanwhile stands; but its name still tells which run it is.
+  const name = 'externalId' in outcome && run.externalId === null ? outcome.externalId : null
+  const named = name === null ? run : follow(run, name, 'url' in outcome ? outcome.url : null, ctx.pace, now)
+  if (isSettled(run)) await saveRun(tx, open, ended(named), SLIPWAY)
+  else if (named !== run) await saveRun(tx, open, named, SLIPWAY)
+}
+
+/** Whether it is known how it ended, be it from a pipeline or a person. */
+function isSettled(run: Run): boolean {
+  return isFinished(run.status)
 }
 
 async function recordCheck(
@@ -212,25 +209,9 @@ function orderOf(run: Run): RunOrder {
   return { runId: run.id, purpose, workflow, placeholders, token, askedAt, externalId, attempt, etag }
 }
 
-async function insertAttempt(
-  tx: SqlTransaction,
-  { run, step, begunAt }: Plan,
-  outcome: DispatchOutcome | CancelOutcome,
-): Promise<void> {
-  const message = 'reason' in outcome ? outcome.reason : null
-  const kind = outcome.kind === 'ended' ? 'refused' : outcome.kind
-  await tx.$queryRaw(Prisma.sql`
-    INSERT INTO dispatch_attempts (id, run_id, at, request, outcome, message)
-    VALUES (${uuid()}::uuid, ${run.id}::uuid, ${begunAt}, ${step}, ${kind}, ${message})`)
-}
-
-/** Why it could not be done the last time. */
-async function lastWords(tx: SqlTransaction, run: Run): Promise<string | null> {
-  const [row] = await tx.$queryRaw<{ message: string | null }[]>(Prisma.sql`
-    SELECT message FROM dispatch_attempts WHERE run_id = ${run.id}::uuid ORDER BY id DESC LIMIT 1`)
-  return row?.message ?? null
-}
-
-function laterOf(one: Date, other: Date): Date {
-  return one > other ? one : other
+function waitForRate(run: Run, blocked: Date, now: Date): Run {
+  // Not all at once when the rate is there again.
+  const waitMs = (blocked.getTime() - now.getTime()) * (1 + Math.random() / 10)
+  const end = run.deadline > now ? run.deadline.getTime() : Number.POSITIVE_INFINITY
+  return { ...run, nextCheckAt: new Date(Math.min(now.getTime() + waitMs, end)) }
 }

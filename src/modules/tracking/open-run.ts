@@ -21,8 +21,16 @@ export interface OpenRun {
   readonly now: Date
 }
 
+/** A deployment that is decided about, as it is under the lock of its environment. */
+export interface OpenDeployment {
+  readonly environment: LockedEnvironment
+  readonly deployment: Deployment
+  /** When the lock was got, by the database's clock. */
+  readonly now: Date
+}
+
 /** Locks the environment of a deployment, and reads both. */
-export async function openDeployment(tx: SqlTransaction, deploymentId: string) {
+export async function openDeployment(tx: SqlTransaction, deploymentId: string): Promise<OpenDeployment> {
   const { environment, now } = await lockEnvironmentOf(tx, deploymentId)
   return { environment, deployment: await readDeployment(tx, environment, deploymentId), now }
 }

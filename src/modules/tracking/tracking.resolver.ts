@@ -7,16 +7,10 @@ import { Deployment } from '../deployment/deployment.type.js'
 import type { Candidate } from '../release/release.service.js'
 import { ReleaseCandidate } from '../release/release.type.js'
 import { updateBuildStatus } from './build-report.service.js'
-import {
-  cancelBuild,
-  cancelDeployment,
-  refreshBuild,
-  refreshDeployment,
-  resolveBuild,
-  resolveDeployment,
-  syncBuildRun,
-  syncDeploymentRun,
-} from './intervention.service.js'
+import { cancelBuild, cancelDeployment } from './cancel.service.js'
+import { refreshBuild, refreshDeployment } from './refresh.service.js'
+import { resolveBuild, resolveDeployment } from './resolve.service.js'
+import { syncBuildRun, syncDeploymentRun } from './sync-run.service.js'
 import {
   BuildInput,
   DeploymentInput,
