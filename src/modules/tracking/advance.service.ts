@@ -24,7 +24,7 @@ import {
   type Step,
 } from './run.rules.js'
 import { findRun, haveUnnamed, takenExternalIds } from './run.store.js'
-import type { CancelOutcome, CheckOutcome, DispatchOutcome, FindOutcome, Runner, Runners, RunOrder } from './runner.js'
+import type { CancelOutcome, CheckOutcome, DispatchOutcome, FindOutcome, Runners, RunOrder } from './runner.js'
 
 /** What following runs takes. */
 export interface TrackingContext {
