@@ -34,14 +34,23 @@ interface Ended {
 }
 
 /**
- * A thousand deployments through a GitHub whose events get lost, doubled and overtaken, while the server is killed again
- * and again; and once more without all that. Tells whether every status ended up right, and how soon.
+ * A thousand deployments through a GitHub that is well; through one whose events get lost, doubled and overtaken; and
+ * through that one while the server is killed again and again. Tells whether every status ended up right, and how soon.
  */
 export async function benchSoak(): Promise<void> {
-  for (const isFaulty of [false, true]) await soak(isFaulty)
+  await soak({ isLossy: false, kills: 0 })
+  await soak({ isLossy: true, kills: 0 })
+  await soak({ isLossy: true, kills: KILLS })
 }
 
-async function soak(isFaulty: boolean): Promise<void> {
+interface Hardship {
+  /** Whether events are lost, doubled and overtaken. */
+  readonly isLossy: boolean
+  /** How often the server is killed. */
+  readonly kills: number
+}
+
+async function soak(hardship: Hardship): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'slipway-soak-'))
   const postgres = await startEmbeddedPostgres(dataDir, pino({ level: 'silent' }))
   const ends = new Map<StandInRun, Ended>()
@@ -74,30 +83,27 @@ async function soak(isFaulty: boolean): Promise<void> {
   }
   let server = await startServer({ ...settings, LOG_LEVEL: 'info' })
   const { port } = new URL(server.url)
-  const postman = new Postman(() => server.url, { secret: WEBHOOK_SECRET, ...(isFaulty && { faults: FAULTS }) })
+  const postman = new Postman(() => server.url, { secret: WEBHOOK_SECRET, ...(hardship.isLossy && { faults: FAULTS }) })
   const client = createClient(server.url, TOKEN)
   await seed(client)
 
   const answered = new Map<string, number>()
-  let kills = 0
   const restart = async () => {
     await server.end('SIGKILL')
-    kills++
     server = await startServer({ ...settings, PORT: port, LOG_LEVEL: 'info' })
   }
   const underWay: Promise<void>[] = []
   let restarting: Promise<void> = Promise.resolve()
   for (let count = 0; count < DEPLOYMENTS; count++) {
     underWay.push(deploy(client, count % ENVIRONMENTS, answered))
-    if (isFaulty && count % (DEPLOYMENTS / KILLS) === DEPLOYMENTS / KILLS / 2) {
-      restarting = restarting.then(restart)
-    }
+    const every = DEPLOYMENTS / hardship.kills
+    if (hardship.kills > 0 && count % every === every / 2) restarting = restarting.then(restart)
     await sleep(1_000 / PER_SECOND)
   }
   await Promise.all(underWay)
   await restarting
   const stored = await waitForEnd(postgres.url, ends)
-  await report(isFaulty, { stored, ends, github, answered, received, postman, kills, server })
+  await report(hardship, { stored, ends, github, answered, received, postman, server })
   await github.stop()
   await postgres.stop()
   await rm(dataDir, { recursive: true, force: true })
@@ -190,12 +196,11 @@ interface Outcome {
   readonly answered: ReadonlyMap<string, number>
   readonly received: ReadonlyMap<string, number>
   readonly postman: Postman
-  readonly kills: number
   readonly server: ServerProcess
 }
 
-async function report(isFaulty: boolean, outcome: Outcome): Promise<void> {
-  const { stored, ends, github, answered, received, postman, kills, server } = outcome
+async function report({ isLossy, kills }: Hardship, outcome: Outcome): Promise<void> {
+  const { stored, ends, github, answered, received, postman, server } = outcome
   await postman.rest()
   const runs = new Map<string, StandInRun[]>()
   for (const run of github.runs) {
@@ -219,13 +224,12 @@ async function report(isFaulty: boolean, outcome: Outcome): Promise<void> {
   const latencies = [...answered].flatMap(([id, at]) => (received.has(id) ? [(received.get(id) ?? 0) - at] : []))
   const { sent, dropped, doubled, reordered, failed } = postman.count
   console.log(
-    `\nSoak ${isFaulty ? 'with' : 'without'} faults: ${DEPLOYMENTS} deployments asked for, ${PER_SECOND} a second`,
+    `\nSoak of ${DEPLOYMENTS} deployments, ${PER_SECOND} a second, ${isLossy ? 'with' : 'without'} faults, ${kills} times kill -9`,
   )
-  if (isFaulty) {
+  if (isLossy) {
     console.log(
       `  events ${sent}: dropped ${dropped}, doubled ${doubled}, reordered ${reordered}, missed while down ${failed}`,
     )
-    console.log(`  kill -9 of the server ${kills} times`)
   }
   console.log(`  answered ${answered.size}, lost ${lost}; stored ${stored.length} (some without an answer, if more)`)
   console.log(`  right status in the end ${right} of ${stored.length}, dispatched twice ${twice}`)
@@ -237,7 +241,7 @@ async function report(isFaulty: boolean, outcome: Outcome): Promise<void> {
       `    known by ${source}: ${some.length}, p50 ${percentile(some, 50)} ms, p95 ${percentile(some, 95)} ms`,
     )
   }
-  if (!isFaulty) {
+  if (!isLossy) {
     console.log(
       `  from the answer to the provider's receipt: p50 ${percentile(latencies, 50)} ms, p95 ${percentile(latencies, 95)} ms`,
     )

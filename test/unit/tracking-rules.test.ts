@@ -4,12 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { DeploymentStatus, TrackingSource } from '../../src/database/generated/enums.js'
 import { readGitHubEvent } from '../../src/modules/delivery/github-event.js'
 import { isFinished } from '../../src/modules/deployment/deployment.status.js'
-import { observeBuildkiteBuild } from '../../src/modules/tracking/buildkite-build.rules.js'
-import { observeGitHubRun } from '../../src/modules/tracking/github-run.rules.js'
-import type { Observation } from '../../src/modules/tracking/observation.js'
+import { observeBuildkiteBuild } from '../../src/modules/runner/buildkite-build.rules.js'
+import { observeGitHubRun } from '../../src/modules/runner/github-run.rules.js'
+import type { Observation } from '../../src/modules/runner/observation.js'
+import { retryAfterMs } from '../../src/modules/runner/retry-after.rules.js'
+import { tokensIn } from '../../src/modules/runner/run-token.rules.js'
 import { judgeObservation } from '../../src/modules/tracking/observation.rules.js'
 import { createPace } from '../../src/modules/tracking/pace.js'
-import { retryAfterMs } from '../../src/modules/tracking/retry-after.rules.js'
 import type { Run } from '../../src/modules/tracking/run.js'
 import {
   beginDispatch,
@@ -26,7 +27,6 @@ import {
   takeObservation,
 } from '../../src/modules/tracking/run.rules.js'
 import { newRun } from '../../src/modules/tracking/run.start.js'
-import { tokensIn } from '../../src/modules/tracking/run-token.rules.js'
 import type { GitHubActionsWorkflow } from '../../src/modules/workflow/workflow.js'
 
 const NOW = new Date('2026-11-23T12:00:00Z')

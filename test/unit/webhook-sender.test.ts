@@ -7,7 +7,7 @@ import {
   type WebhookMessage,
   type WebhookOutcome,
   type WebhookSettings,
-} from '../../src/modules/tracking/webhook.sender.js'
+} from '../../src/modules/runner/webhook.sender.js'
 
 const KEY = Buffer.alloc(32, 'a/+?').toString('base64')
 const SECRET = `whsec_${KEY}`

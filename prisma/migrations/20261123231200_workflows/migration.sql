@@ -117,6 +117,9 @@ ALTER TABLE "dispatch_attempts" ADD CONSTRAINT "dispatch_attempts_run_id_fkey" F
 
 -- From here on: what Prisma's schema language has no word for.
 
+-- What is known of the deployments there are was reported by pipelines.
+UPDATE "deployments" SET "source" = 'REPORT' WHERE "reported_at" IS NOT NULL;
+
 -- Checks
 ALTER TABLE "projects"
   ADD CONSTRAINT "projects_build_workflow_check"

@@ -3,8 +3,8 @@ import type { Actor } from '../../core/actor.js'
 import type { SecretBox } from '../../core/secret-box.js'
 import type { Database } from '../../database/client.js'
 import type { RepositoryHosts } from '../repository/repository.hosts.js'
+import type { Runners } from '../runner/runner.js'
 import type { Pace } from '../tracking/run.rules.js'
-import type { Runners } from '../tracking/runner.js'
 
 /** What a use case works with, beside its input. */
 export interface ServiceContext {

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
-import { BUILDKITE_RUN_KEY } from '../tracking/buildkite.runner.js'
-import { observeBuildkiteBuild } from '../tracking/buildkite-build.rules.js'
+import { BUILDKITE_RUN_KEY } from '../runner/buildkite.runner.js'
+import { observeBuildkiteBuild } from '../runner/buildkite-build.rules.js'
 import type { ProviderEvent } from './provider-event.js'
 
 const NullableTime = Type.Optional(Type.Union([Type.String(), Type.Null()]))

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
-import { observeGitHubRun } from '../tracking/github-run.rules.js'
-import { tokensIn } from '../tracking/run-token.rules.js'
+import { observeGitHubRun } from '../runner/github-run.rules.js'
+import { tokensIn } from '../runner/run-token.rules.js'
 import type { ProviderEvent } from './provider-event.js'
 
 /** What is read of GitHub's `workflow_run` event: https://docs.github.com/webhooks/webhook-events-and-payloads#workflow_run */

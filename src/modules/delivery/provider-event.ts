@@ -1,5 +1,5 @@
 import type { WorkflowRunner } from '../../database/generated/enums.js'
-import type { Observation, StoredObservation } from '../tracking/observation.js'
+import type { Observation, StoredObservation } from '../runner/observation.js'
 
 /** What an event of a provider says of a run. */
 export interface ProviderEvent {

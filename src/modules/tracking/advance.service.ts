@@ -4,6 +4,7 @@ import { RunPhase, TrackingSource } from '../../database/generated/enums.js'
 import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { wakeDeliveriesOf } from '../delivery/delivery.store.js'
 import { isFinished } from '../deployment/deployment.status.js'
+import type { CancelOutcome, CheckOutcome, DispatchOutcome, FindOutcome, Runners, RunOrder } from '../runner/runner.js'
 import { insertAttempt, lastWords } from './attempt.store.js'
 import { concludeReplaced, observe } from './observe.service.js'
 import { type OpenRun, openRun, saveRun } from './open-run.js'
@@ -24,7 +25,6 @@ import {
   type Step,
 } from './run.rules.js'
 import { findRun, haveUnnamed, takenExternalIds } from './run.store.js'
-import type { CancelOutcome, CheckOutcome, DispatchOutcome, FindOutcome, Runners, RunOrder } from './runner.js'
 
 /** What following runs takes. */
 export interface TrackingContext {

@@ -1,8 +1,8 @@
 import { v7 as uuid } from 'uuid'
 import { Prisma } from '../../database/generated/client.js'
 import type { SqlReader, SqlTransaction } from '../../database/transaction.js'
+import type { CancelOutcome, DispatchOutcome } from '../runner/runner.js'
 import type { Run } from './run.js'
-import type { CancelOutcome, DispatchOutcome } from './runner.js'
 
 /** Keeps what came of a try to have a run started or stopped. `at`: when it was begun. */
 export async function insertAttempt(

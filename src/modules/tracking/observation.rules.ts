@@ -1,6 +1,6 @@
 import { DeploymentStatus, TrackingSource } from '../../database/generated/enums.js'
 import { isFinished } from '../deployment/deployment.status.js'
-import type { Observation } from './observation.js'
+import type { Observation } from '../runner/observation.js'
 
 const { PENDING, IN_PROGRESS, CANCELING, SUCCESS, FAILURE, CANCELED, ERROR } = DeploymentStatus
 const ENDS = [SUCCESS, FAILURE, CANCELED, ERROR]

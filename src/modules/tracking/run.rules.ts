@@ -1,8 +1,8 @@
 import { DeploymentStatus, RunPhase, TrackingSource } from '../../database/generated/enums.js'
 import { enterStatus, isFinished } from '../deployment/deployment.status.js'
-import type { Observation } from './observation.js'
+import type { Observation } from '../runner/observation.js'
+import type { CancelOutcome, CheckOutcome, DispatchOutcome, FindOutcome } from '../runner/runner.js'
 import type { Run } from './run.js'
-import type { CancelOutcome, CheckOutcome, DispatchOutcome, FindOutcome } from './runner.js'
 
 /** How long to wait. Random to a degree, so that what began together does not go on together. */
 export interface Pace {
