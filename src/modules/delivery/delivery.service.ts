@@ -6,14 +6,13 @@ import type { TrackingContext } from '../tracking/advance.service.js'
 import { observe } from '../tracking/observe.service.js'
 import { openRun, saveRun } from '../tracking/open-run.js'
 import type { Run } from '../tracking/run.js'
-import { follow } from '../tracking/run.rules.js'
+import { askNow, follow } from '../tracking/run.rules.js'
 import {
   findRun,
   findRunByExternalId,
   findRunOfBuild,
   findRunOfDeployment,
   isKnownScope,
-  wakeRun,
 } from '../tracking/run.store.js'
 import { type Delivery, findDelivery, insertDelivery, mayConcernRun, settleDelivery } from './delivery.store.js'
 import type { ProviderEvent } from './provider-event.js'
@@ -60,7 +59,7 @@ export async function applyDelivery(
     }
     const { observation } = delivery.event
     if (observation === null) {
-      await wakeRun(tx, run.id, open.now)
+      await saveRun(tx, open, askNow(open.run, open.now), ctx.runners[run.runner].name)
       await settleDelivery(tx, delivery, 'ask')
       return
     }

@@ -164,16 +164,24 @@ async function see(octokit: Octokit, call: Call, order: Order): Promise<CheckOut
     const newest = observeGitHubRun(data)
     const observations = newest === null ? [] : [newest]
     if (newest !== null && newest.attempt > order.attempt) {
-      const { data: followed } = await octokit.request(
-        'GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}',
-        { ...call, run_id, attempt_number: order.attempt, exclude_pull_requests: true },
-      )
-      const observed = observeGitHubRun(followed)
-      if (observed !== null) observations.unshift(observed)
+      const followed = await seeAttempt(octokit, call, run_id, order.attempt)
+      if (followed !== null) observations.unshift(followed)
     }
     return { kind: 'seen', observations, etag: headers.etag ?? null }
   } catch (error) {
     if (error instanceof RequestError && error.status === 304) return { kind: 'unchanged' }
+    throw error
+  }
+}
+
+/** Asks for an older attempt of a run; null when GitHub tells nothing of it any more. */
+async function seeAttempt(octokit: Octokit, call: Call, run_id: number, attempt_number: number) {
+  const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}'
+  try {
+    const { data } = await octokit.request(route, { ...call, run_id, attempt_number, exclude_pull_requests: true })
+    return observeGitHubRun(data)
+  } catch (error) {
+    if (error instanceof RequestError && error.status === 404) return null
     throw error
   }
 }

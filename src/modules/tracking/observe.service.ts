@@ -8,8 +8,8 @@ import type { Observation } from '../runner/observation.js'
 import { judgeObservation, type ObservationVerdict } from './observation.rules.js'
 import { type OpenRun, saveRun } from './open-run.js'
 import type { Run } from './run.js'
-import { conclude, ended, hearAgain, type Pace, takeObservation } from './run.rules.js'
-import { insertRun, wakeRun } from './run.store.js'
+import { askNow, conclude, ended, hearAgain, type Pace, takeObservation } from './run.rules.js'
+import { insertRun } from './run.store.js'
 
 /** Who told what was observed, and how. */
 export interface Telling {
@@ -36,7 +36,7 @@ export async function observe(
       await insertRerun(tx, open, observed, telling)
       break
     case 'ask':
-      await wakeRun(tx, run.id, now)
+      await saveRun(tx, open, askNow(run, now), telling.actor)
       break
     case 'ignore':
       if (telling.source === TrackingSource.EVENT && run.phase === RunPhase.FOLLOWED) {

@@ -185,6 +185,11 @@ export function hearAgain(run: Run, pace: Pace, now: Date): Run {
   return { ...run, heardAt: now, nextCheckAt: isCancelDue(run) ? now : after(now, pace.quiet(run.quietChecks)) }
 }
 
+/** Something was heard that only its runner can explain: it is asked at once. */
+export function askNow(run: Run, now: Date): Run {
+  return run.phase === RunPhase.FOLLOWED ? { ...run, nextCheckAt: now } : run
+}
+
 /** Slipway has to say by itself how it ended. Should the runner tell otherwise afterwards, that counts. */
 export function conclude(run: Run, status: DeploymentStatus, reason: string | null, now: Date): Run {
   const source = TrackingSource.CONCLUSION

@@ -10,9 +10,9 @@ import type { GitHubActionsWorkflow } from '../workflow/workflow.js'
 import { actOnBuild, actOnDeployment, type BuildAnswer, type DeploymentAnswer, requireRun } from './act.service.js'
 import { lockCandidate, type OpenDeployment, openDeployment, openRun, saveRun } from './open-run.js'
 import type { Run } from './run.js'
-import { ended, follow } from './run.rules.js'
+import { askNow, ended, follow } from './run.rules.js'
 import { deploymentPlaceholders, newRun } from './run.start.js'
-import { findRunOfBuild, findRunOfDeployment, insertRun, updateRun, wakeRun } from './run.store.js'
+import { findRunOfBuild, findRunOfDeployment, insertRun } from './run.store.js'
 
 /**
  * A run of GitHub Actions tells which deployment it carries out. From then on it is followed, also when nothing here had
@@ -88,12 +88,7 @@ async function nameRun(ctx: ServiceContext, tx: SqlTransaction, known: Run, work
     throw new SlipwayError('RUN_MISMATCH', { details: `Its run is ${its}, not ${workflowRunId} of GitHub Actions.` })
   }
   const named = follow(run, workflowRunId, null, ctx.pace, now)
-  if (isFinished(run.status)) {
-    await updateRun(tx, ended(named))
-    return true
-  }
-  await saveRun(tx, open, { ...named, nextCheckAt: now }, ctx.actor.subject)
-  await wakeRun(tx, run.id, now)
+  await saveRun(tx, open, isFinished(run.status) ? ended(named) : askNow(named, now), ctx.actor.subject)
   return true
 }
 
