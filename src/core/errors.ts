@@ -50,7 +50,7 @@ const ERRORS = {
   CANDIDATE_NOT_READY: { code: 'CONFLICT', status: 409, message: 'Release candidate is not ready' },
   ALREADY_FINISHED: { code: 'CONFLICT', status: 409, message: 'It has ended already' },
   NOT_CANCELABLE: { code: 'CONFLICT', status: 409, message: 'It cannot be canceled from here' },
-  NOT_TRACKED: { code: 'CONFLICT', status: 409, message: 'There is no run to ask about' },
+  NOT_TRACKED: { code: 'CONFLICT', status: 409, message: 'No run is followed for it' },
   RUN_MISMATCH: { code: 'CONFLICT', status: 409, message: 'The run belongs to something else' },
   BODY_TOO_LARGE: { code: 'BAD_USER_INPUT', status: 413, message: 'The body is larger than 1 MiB' },
   BODY_NOT_JSON: { code: 'BAD_USER_INPUT', status: 415, message: 'The body must be application/json' },

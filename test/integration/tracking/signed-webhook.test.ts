@@ -767,7 +767,7 @@ describe('a build', () => {
     await project.cut('v2-rc1')
     expect(await report('v2-rc1', 'failed')).toMatchObject({
       status: 409,
-      body: { error: 'There is no run to ask about' },
+      body: { error: 'No run is followed for it' },
     })
     expect(await report('v2-rc1', 'ready')).toMatchObject({ status: 200, body: { status: 'ready' } })
   })
