@@ -9,3 +9,9 @@ SELECT id FROM deployments WHERE environment_id = '0197a000-0000-7000-8000-00000
 SELECT id FROM deployments WHERE candidate_id = '0197a000-0000-7000-8000-000000000006' ORDER BY id DESC LIMIT 21;
 SELECT id FROM deployments WHERE candidate_id = '0197a000-0000-7000-8000-000000000006' AND environment_id = '0197a000-0000-7000-8000-000000000003' ORDER BY number DESC LIMIT 1;
 SELECT id FROM deployment_status_changes WHERE deployment_id = '0197a000-0000-7000-8000-000000000007' ORDER BY at, id;
+SELECT id FROM workflow_runs WHERE deployment_id = '0197a000-0000-7000-8000-000000000007';
+SELECT id FROM workflow_runs WHERE candidate_id = '0197a000-0000-7000-8000-000000000006' ORDER BY id DESC LIMIT 1;
+SELECT id FROM workflow_runs WHERE runner = 'WEBHOOK' AND scope = 'x' AND external_id = '1' ORDER BY attempt DESC LIMIT 1;
+SELECT id FROM workflow_runs WHERE next_check_at < now() ORDER BY next_check_at LIMIT 1000;
+SELECT id FROM dispatch_attempts WHERE run_id = '0197a000-0000-7000-8000-000000000008' ORDER BY id;
+SELECT event FROM webhook_deliveries WHERE runner = 'WEBHOOK' AND scope = 'x' AND external_id = '1';

@@ -56,6 +56,7 @@ const OTHER_ENVIRONMENT = '0197a000-0000-7000-8000-000000000004'
 const RELEASE = '0197a000-0000-7000-8000-000000000005'
 const CANDIDATE = '0197a000-0000-7000-8000-000000000006'
 const DEPLOYMENT = '0197a000-0000-7000-8000-000000000007'
+const RUN = '0197a000-0000-7000-8000-000000000008'
 const SHA = 'a'.repeat(40)
 
 const SEED = `
@@ -68,7 +69,14 @@ const SEED = `
   INSERT INTO deployments VALUES
     ('${DEPLOYMENT}', '${PROJECT}', '${ENVIRONMENT}', 1, '${CANDIDATE}', NULL, 'PENDING', 'me', NULL, NULL, now());
   INSERT INTO deployment_status_changes VALUES (gen_random_uuid(), '${DEPLOYMENT}', 'PENDING', 'me', now(), now(), NULL);
-  INSERT INTO audit_events VALUES (gen_random_uuid(), now(), 'me', 'token', 'deployment.create', NULL, 'x', '{}');`
+  INSERT INTO audit_events VALUES (gen_random_uuid(), now(), 'me', 'token', 'deployment.create', NULL, 'x', '{}');
+  INSERT INTO workflow_runs (
+    id, deployment_id, runner, workflow, scope, placeholders, phase, status, source, next_check_at, deadline, created_at
+  ) VALUES (
+    '${RUN}', '${DEPLOYMENT}', 'WEBHOOK', '{"runner": "WEBHOOK"}', 'x', '{}', 'QUEUED', 'PENDING', 'REQUEST', now(), now(),
+    now()
+  );
+  INSERT INTO dispatch_attempts VALUES (gen_random_uuid(), '${RUN}', now(), 'dispatch', 'later', NULL);`
 
 /** What must never be stored, and the constraint that keeps it out. */
 const WRONG: readonly [string, string, string][] = [
@@ -147,6 +155,43 @@ const WRONG: readonly [string, string, string][] = [
   ['a history that is rewritten', `UPDATE deployment_status_changes SET status = 'SUCCESS'`, 'never changed'],
   ['a history that is cut', `DELETE FROM deployment_status_changes`, 'never changed'],
   ['an audit that is rewritten', `UPDATE audit_events SET actor = 'you'`, 'never changed'],
+  [
+    'a workflow of no known runner',
+    `UPDATE environments SET deploy_workflow = '{"runner": "CRON"}'`,
+    'deploy_workflow_check',
+  ],
+  [
+    'a build workflow of no known runner',
+    `UPDATE projects SET build_workflow = '{"runner": "x"}'`,
+    'build_workflow_check',
+  ],
+  ['a run that is taken from its deployment', `UPDATE workflow_runs SET deployment_id = NULL`, 'never changed'],
+  [
+    'a run that was asked for by nothing',
+    `INSERT INTO workflow_runs (id, runner, workflow, scope, placeholders, phase, status, source, next_check_at, deadline, created_at)
+     SELECT gen_random_uuid(), runner, workflow, scope, placeholders, phase, status, source, next_check_at, deadline, created_at FROM workflow_runs`,
+    'workflow_runs_subject_check',
+  ],
+  ['a run of another runner than its workflow’s', `UPDATE workflow_runs SET runner = 'BUILDKITE'`, 'never changed'],
+  ['a run that ended without an end', `UPDATE workflow_runs SET phase = 'ENDED', next_check_at = NULL`, 'status_check'],
+  [
+    'a run that waits for nothing',
+    `UPDATE workflow_runs SET next_check_at = NULL`,
+    'workflow_runs_next_check_at_check',
+  ],
+  [
+    'a dispatch of which nobody knows when it began',
+    `UPDATE workflow_runs SET phase = 'DISPATCHING'`,
+    'claimed_at_check',
+  ],
+  ['a cancel that nobody asked for', `UPDATE workflow_runs SET cancel_sent_at = now()`, 'workflow_runs_cancel_check'],
+  [
+    'two runs of one deployment',
+    `INSERT INTO workflow_runs (id, deployment_id, runner, workflow, scope, placeholders, phase, status, source, next_check_at, deadline, created_at)
+     SELECT gen_random_uuid(), deployment_id, runner, workflow, scope, placeholders, phase, status, source, next_check_at, deadline, created_at FROM workflow_runs`,
+    'workflow_runs_deployment_id_key',
+  ],
+  ['an attempt that is forgotten', `DELETE FROM dispatch_attempts`, 'never changed'],
   ['an audit that is cut', `DELETE FROM audit_events`, 'never changed'],
 ]
 
