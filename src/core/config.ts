@@ -130,6 +130,9 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       : ['GITHUB_APP_PRIVATE_KEY', 'GITHUB_APP_ID']
     if (!given[missing]) faults.push(`${missing} must be set, since ${set} is`)
   }
+  if (!settings.RUN_WORKER && given['DATABASE_URL'] === undefined) {
+    faults.push('RUN_WORKER must be true without DATABASE_URL: only the server itself reaches its embedded database')
+  }
   if (faults.length > 0) {
     throw new StartupError(`The configuration is wrong:\n${faults.map(fault => `  ${fault}`).join('\n')}`)
   }

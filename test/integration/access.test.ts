@@ -109,6 +109,28 @@ describe('a token of some projects', () => {
   })
 })
 
+test('what the query of a webhook’s URL holds is for administrators', async () => {
+  const project = await createProject(slipway)
+  const url = 'https://hooks.example/deploy?token=abcdefgh'
+  const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`
+  await slipway
+    .as()
+    .query('mutation ($input: UpdateProjectInput!) { updateProject(input: $input) { project { id } } }', {
+      input: { project: project.name, buildWorkflow: { webhook: { url, secret } } },
+    })
+  const shownTo = async (role: 'admin' | 'approver' | 'viewer') =>
+    slipway
+      .as({ role })
+      .query('query ($name: String!) { project(name: $name) { buildWorkflow { webhook { url } } } }', {
+        name: project.name,
+      })
+  const hidden = 'https://hooks.example/deploy?hidden'
+  expect(await shownTo('admin')).toEqual({ project: { buildWorkflow: { webhook: { url } } } })
+  for (const role of ['approver', 'viewer'] as const) {
+    expect(await shownTo(role)).toEqual({ project: { buildWorkflow: { webhook: { url: hidden } } } })
+  }
+})
+
 describe('too many requests', () => {
   const limited = useSlipway({ rateLimit: 5 })
 

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { readConfig } from '../../src/core/config.js'
 import { createSecretBox, type SealedSecret } from '../../src/core/secret-box.js'
 import { isSignedByBuildkite } from '../../src/modules/delivery/signature.rules.js'
 import { fillPlaceholders, unknownPlaceholders } from '../../src/modules/workflow/placeholder.rules.js'
@@ -103,6 +104,11 @@ describe('a sealed secret', () => {
     }
     for (const text of ['', 'v1', 'v2.a.b.c', 'whsec_x']) expect(() => box.open(text as SealedSecret)).toThrow()
   })
+})
+
+test('a server that leaves the jobs to others needs a database that others reach', () => {
+  expect(() => readConfig({ RUN_WORKER: 'false' })).toThrow('RUN_WORKER must be true without DATABASE_URL')
+  expect(readConfig({ RUN_WORKER: 'false', DATABASE_URL: 'postgresql://db/slipway' }).runWorker).toBe(false)
 })
 
 describe('an event of Buildkite', () => {

@@ -1,5 +1,8 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql'
+import { type Actor, hasRole } from '../../core/actor.js'
 import type { Environment as EnvironmentRow, Project as ProjectRow } from '../../database/generated/client.js'
+import { Caller } from '../context/request-context.js'
+import type { ServiceContext } from '../context/service-context.js'
 import { Environment } from '../environment/environment.type.js'
 import { Project } from '../project/project.type.js'
 import type { Workflow as StoredWorkflow } from './workflow.js'
@@ -9,8 +12,8 @@ import { Workflow } from './workflow.type.js'
 @Resolver(() => Project)
 export class ProjectWorkflowResolver {
   @FieldResolver(() => Workflow, { nullable: true, description: 'What builds its candidates; null: nothing.' })
-  buildWorkflow(@Root() project: ProjectRow) {
-    return shown(project.buildWorkflow as StoredWorkflow | null)
+  buildWorkflow(@Caller() { actor }: ServiceContext, @Root() project: ProjectRow) {
+    return shown(project.buildWorkflow as StoredWorkflow | null, actor)
   }
 }
 
@@ -21,19 +24,26 @@ export class EnvironmentWorkflowResolver {
     nullable: true,
     description: 'What deploys to it; null: the pipelines drive Slipway over the API.',
   })
-  deployWorkflow(@Root() environment: EnvironmentRow) {
-    return shown(environment.deployWorkflow as StoredWorkflow | null)
+  deployWorkflow(@Caller() { actor }: ServiceContext, @Root() environment: EnvironmentRow) {
+    return shown(environment.deployWorkflow as StoredWorkflow | null, actor)
   }
 }
 
-function shown(workflow: StoredWorkflow | null): Workflow | null {
+function shown(workflow: StoredWorkflow | null, actor: Actor): Workflow | null {
   if (workflow === null) return null
   const { runner, parameters, timeoutMinutes } = workflow
   return {
     githubActions: runner === 'GITHUB_ACTIONS' ? workflow : null,
     buildkite: runner === 'BUILDKITE' ? workflow : null,
-    webhook: runner === 'WEBHOOK' ? { url: workflow.url } : null,
+    webhook: runner === 'WEBHOOK' ? { url: shownUrl(workflow.url, actor) } : null,
     parameters,
     timeoutMinutes,
   }
+}
+
+/** Receivers like to have a token in the query, which is for those to see who may set it. */
+function shownUrl(text: string, actor: Actor): string {
+  const url = new URL(text)
+  if (url.search !== '' && !hasRole(actor, 'admin')) url.search = '?hidden'
+  return url.href
 }

@@ -35,7 +35,7 @@ export class BuildkiteWorkflow {
 
 @ObjectType({ description: 'A receiver of signed webhooks. Its secret is never shown.', simpleResolvers: true })
 export class WebhookWorkflow {
-  @Field(() => String, { description: 'Where they are sent.' })
+  @Field(() => String, { description: 'Where they are sent. The query is for administrators to see.' })
   url!: string
 }
 
