@@ -8,5 +8,7 @@ export default defineConfig({
     globalSetup: 'test/support/global-setup.ts',
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // What a worker does is waited for; a busy machine takes its time.
+    expect: { poll: { timeout: 10_000 } },
   },
 })
