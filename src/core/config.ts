@@ -120,22 +120,20 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       for (const [name, error] of Object.entries(errors)) faults.push(`${name} ${error?.message}`)
     },
   })
-  const app =
-    settings.GITHUB_APP_ID !== undefined && settings.GITHUB_APP_PRIVATE_KEY !== undefined
-      ? { id: settings.GITHUB_APP_ID, privateKey: settings.GITHUB_APP_PRIVATE_KEY }
-      : undefined
-  if (!app && (given['GITHUB_APP_ID'] ?? given['GITHUB_APP_PRIVATE_KEY']) !== undefined) {
-    const [set, missing] = given['GITHUB_APP_ID']
-      ? ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY']
-      : ['GITHUB_APP_PRIVATE_KEY', 'GITHUB_APP_ID']
-    if (!given[missing]) faults.push(`${missing} must be set, since ${set} is`)
+  // A faulty variable cannot be read from `settings`; whether two fit together is found out from what was given.
+  for (const [set, missing] of [
+    ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY'],
+    ['GITHUB_APP_PRIVATE_KEY', 'GITHUB_APP_ID'],
+  ] as const) {
+    if (given[set] !== undefined && given[missing] === undefined) faults.push(`${missing} must be set, since ${set} is`)
   }
-  if (!settings.RUN_WORKER && given['DATABASE_URL'] === undefined) {
+  if (given['RUN_WORKER'] === 'false' && given['DATABASE_URL'] === undefined) {
     faults.push('RUN_WORKER must be true without DATABASE_URL: only the server itself reaches its embedded database')
   }
   if (faults.length > 0) {
     throw new StartupError(`The configuration is wrong:\n${faults.map(fault => `  ${fault}`).join('\n')}`)
   }
+  const { GITHUB_APP_ID: id, GITHUB_APP_PRIVATE_KEY: privateKey } = settings
   return {
     host: settings.HOST,
     port: settings.PORT,
@@ -146,7 +144,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     github: {
       apiUrl: settings.GITHUB_API_URL,
       token: settings.GITHUB_TOKEN,
-      app,
+      app: id === undefined || privateKey === undefined ? undefined : { id, privateKey },
       webhookSecret: settings.GITHUB_WEBHOOK_SECRET,
     },
     buildkite: {

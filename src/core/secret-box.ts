@@ -29,7 +29,9 @@ export function createSecretBox(key: string): SecretBox {
     open: sealed => {
       const [version, ...parts] = sealed.split('.')
       const [nonce, text, tag] = parts.map(part => Buffer.from(part, 'base64url'))
-      if (version !== VERSION || !nonce || !text || !tag) throw new Error('This is no sealed secret')
+      const isWhole =
+        parts.length === 3 && parts.every(part => Buffer.from(part, 'base64url').toString('base64url') === part)
+      if (version !== VERSION || !isWhole || !nonce || !text || !tag) throw new Error('This is no sealed secret')
       const decipher = createDecipheriv(ALGORITHM, encryptionKey, nonce, { authTagLength: 16 })
       decipher.setAuthTag(tag)
       return Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8')

@@ -210,6 +210,25 @@ describe('whatever comes of its steps', () => {
     }
   })
 
+  test('the real end of a run that was given up does not lie before its start', () => {
+    const givenUp = expire({ ...run, phase: 'FOLLOWED', externalId: '7' }, 'GitHub', null, later(600_000))
+    const next = takeObservation(givenUp, seen(SUCCESS, { at: later(300_000) }), 'EVENT', pace, later(660_000))
+    expect(next).toMatchObject({ startedAt: later(300_000), finishedAt: later(300_000) })
+  })
+
+  test('a wait of a day ends with the time of the run', () => {
+    const day = { kind: 'later', reason: 'busy', retryAfterMs: 86_400_000, isRateLimit: false } as const
+    const followed: Run = { ...run, phase: 'FOLLOWED', externalId: '7' }
+    for (const next of [
+      endDispatch(beginDispatch(run, NOW), day, pace, NOW),
+      endFind(beginDispatch(run, NOW), day, pace, NOW),
+      endCancel(requestCancel(followed, NOW), day, pace, NOW),
+      endCheck(followed, day, false, 'GitHub', pace, NOW),
+    ]) {
+      expect(next.nextCheckAt).toEqual(run.deadline)
+    }
+  })
+
   test('a runner that does not know a run is asked three times before it counts as lost', () => {
     let known: Run = { ...run, phase: 'FOLLOWED', externalId: '7' }
     const statuses = [1, 2, 3].map(() => {
@@ -240,8 +259,8 @@ describe('a run on GitHub', () => {
     expect(observeGitHubRun({ ...state, status, conclusion })?.status).toBe(expected)
   })
 
-  test('that is completed without a conclusion says nothing', () => {
-    expect(observeGitHubRun({ ...state, conclusion: null })).toBeNull()
+  test.each([null, 'dreaming', 'constructor'])('that is completed with the conclusion %s says nothing', conclusion => {
+    expect(observeGitHubRun({ ...state, conclusion })).toBeNull()
   })
 
   test('is read from every published event of it', () => {
@@ -283,8 +302,8 @@ describe('a build on Buildkite', () => {
   ])('%s, blocked: %s, is %s', (name, blocked, expected) => {
     expect(observeBuildkiteBuild({ ...state, state: name, blocked })?.status).toBe(expected)
   })
-  test('of a state that nobody knows says nothing', () => {
-    expect(observeBuildkiteBuild({ ...state, state: 'dreaming' })).toBeNull()
+  test.each(['dreaming', 'constructor'])('of the state %s, which nobody knows, says nothing', name => {
+    expect(observeBuildkiteBuild({ ...state, state: name })).toBeNull()
   })
 })
 

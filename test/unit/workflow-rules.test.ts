@@ -19,6 +19,7 @@ describe('a placeholder', () => {
   test('is filled in once, its value being left alone', () => {
     const values = { 'project.name': '${candidate.id}', 'candidate.id': 'x' }
     expect(fillPlaceholders('${project.name} $ {x} ${candidate.id}', values)).toBe('${candidate.id} $ {x} x')
+    expect(fillPlaceholders('${constructor}', values)).toBe('${constructor}')
   })
   test.each([
     ['${nope}', 'deploy', ['${nope}']],
@@ -50,11 +51,14 @@ describe('a workflow', () => {
   test.each(['deploy.yml', '4711', 'a-b_c.yaml'])('file %s is taken', name =>
     expect(checkWorkflowFile(name)).toBe(name),
   )
-  test.each(['', '.github/workflows/deploy.yml', 'a b', 'x'.repeat(201)])('file %j is refused', name => {
+  test.each(['', '.', '..', '.github/workflows/deploy.yml', 'a b', 'x'.repeat(201)])('file %j is refused', name => {
     expect(() => checkWorkflowFile(name)).toThrow('Invalid workflow')
   })
   test.each([null, 'main', 'release/1.x', 'v1.0.0'])('ref %s is taken', ref => expect(checkRef('ref', ref)).toBe(ref))
-  test.each(['', '-x', 'a..b', 'a b', 'a~1', '/a', 'a/', 'a@{1}'])('ref %j is refused', ref => {
+  test.each([
+    ...['', '-x', 'a..b', 'a b', 'a~1', '/a', 'a/', 'a@{1}', '@', '.a', 'a/.b', 'a.', 'a.lock', 'a.lock/b', 'a//b'],
+    ...['a\0b', 'a\u0001b', 'a\u007fb'],
+  ])('ref %j is refused', ref => {
     expect(() => checkRef('ref', ref)).toThrow('Invalid workflow')
   })
   test.each(['', 'a/b', '../x', '-a'])('slug %j is refused', slug => {
@@ -77,6 +81,7 @@ describe('a workflow', () => {
   test.each([
     [[{ name: 'a b', value: '' }], 'the parameter name "a b"'],
     [[{ name: 'a', value: '${nope}' }], 'the parameter a has the unknown placeholder ${nope}'],
+    [[{ name: 'a', value: '\0' }], 'the parameter a contains the character U+0000'],
     [[{ name: 'a', value: 'x'.repeat(1_001) }], 'the parameter a is longer than 1000 characters'],
     [['a', 'a'].map(name => ({ name, value: '' })), 'the parameter a is there twice'],
     [Array.from({ length: 26 }, (_, count) => ({ name: `a${count}`, value: '' })), 'at most 25'],
@@ -102,8 +107,16 @@ describe('a sealed secret', () => {
       const changed = parts.with(part, bytes.toString('base64url')).join('.') as SealedSecret
       expect(() => box.open(changed)).toThrow()
     }
-    for (const text of ['', 'v1', 'v2.a.b.c', 'whsec_x']) expect(() => box.open(text as SealedSecret)).toThrow()
+    const sealed = box.seal('whsec_x')
+    for (const text of ['', 'v1', 'v2.a.b.c', 'whsec_x', `${sealed}.more`, `${sealed}==`])
+      expect(() => box.open(text as SealedSecret)).toThrow()
   })
+})
+
+test('a configuration of which much is wrong has all of it said', () => {
+  const wrong = { RUN_WORKER: 'no', GITHUB_APP_ID: 'x', SECRETS_KEY: 'short', RUN_CHECK_SECONDS: '0' }
+  const say = () => readConfig(wrong)
+  for (const name of [...Object.keys(wrong), 'GITHUB_APP_PRIVATE_KEY']) expect(say).toThrow(`\n  ${name} `)
 })
 
 test('a server that leaves the jobs to others needs a database that others reach', () => {

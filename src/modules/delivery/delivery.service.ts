@@ -1,12 +1,13 @@
 import { fromGlobalId } from '../../core/global-id.js'
 import type { Database } from '../../database/client.js'
 import { type SqlReader, sqlTransaction } from '../../database/transaction.js'
+import { isFinished } from '../deployment/deployment.status.js'
 import { fromStored } from '../runner/observation.js'
 import type { TrackingContext } from '../tracking/advance.service.js'
 import { observe } from '../tracking/observe.service.js'
 import { openRun, saveRun } from '../tracking/open-run.js'
 import type { Run } from '../tracking/run.js'
-import { askNow, follow } from '../tracking/run.rules.js'
+import { askNow, ended, follow } from '../tracking/run.rules.js'
 import {
   findRun,
   findRunByExternalId,
@@ -54,7 +55,8 @@ export async function applyDelivery(
     if (open.run.externalId === null) {
       // It speaks of itself by the token that it was given.
       const named = follow(open.run, delivery.externalId, null, ctx.pace, open.now)
-      await saveRun(tx, open, named, ctx.runners[run.runner].name)
+      const next = isFinished(open.run.status) ? ended(named) : named
+      await saveRun(tx, open, next, ctx.runners[run.runner].name)
       open = await openRun(tx, run)
     }
     const { observation } = delivery.event

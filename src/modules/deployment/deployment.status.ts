@@ -23,10 +23,12 @@ export interface StatusTimes {
 
 /** The status and times of a deployment that got `status` at `at`; `before` is null when it begins with it. */
 export function enterStatus(before: StatusTimes | null, status: DeploymentStatus, at: Date): StatusTimes {
-  const startedAt = before?.startedAt ?? null
+  const known = before?.startedAt ?? null
+  const hasLeft = status !== DeploymentStatus.PENDING
   return {
     status,
-    startedAt: startedAt ?? (status === DeploymentStatus.PENDING ? null : at),
+    // An end that is learned late may lie before the start that was known.
+    startedAt: hasLeft && (known === null || known > at) ? at : known,
     finishedAt: isFinished(status) ? at : null,
   }
 }

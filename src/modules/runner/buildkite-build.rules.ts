@@ -35,7 +35,8 @@ const BEFORE_BLOCK = new Set(['passed', 'failed'])
 /** Reads a build; null when its state says nothing that is known. */
 export function observeBuildkiteBuild(build: BuildkiteBuildState): Observation | null {
   const isWaiting = build.blocked === true && BEFORE_BLOCK.has(build.state)
-  const known = STATES[isWaiting ? 'blocked' : build.state]
+  const state = isWaiting ? 'blocked' : build.state
+  const known = Object.hasOwn(STATES, state) ? STATES[state] : undefined
   if (known === undefined) return null
   const [status, message] = known
   const at = new Date(build.finished_at ?? build.started_at ?? build.created_at)

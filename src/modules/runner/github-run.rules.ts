@@ -34,7 +34,7 @@ function statusOf({ status, conclusion }: GitHubRunState): readonly [DeploymentS
   if (status === 'completed') {
     // It waits for somebody's leave to run at all.
     if (conclusion === 'action_required') return [DeploymentStatus.PENDING, null]
-    return conclusion === null ? null : (CONCLUSIONS[conclusion] ?? null)
+    return conclusion !== null && Object.hasOwn(CONCLUSIONS, conclusion) ? (CONCLUSIONS[conclusion] ?? null) : null
   }
   return [status === 'in_progress' ? DeploymentStatus.IN_PROGRESS : DeploymentStatus.PENDING, null]
 }

@@ -89,7 +89,7 @@ export function endFind(run: Run, outcome: FindOutcome, pace: Pace, now: Date): 
       return quieter({ ...run, phase: RunPhase.FOLLOWED, claimedAt: null }, pace, now, null)
     case 'later': {
       const nextCheckAt = after(now, Math.max(outcome.retryAfterMs ?? 0, pace.retry(run.tries)))
-      return overdue({ ...run, nextCheckAt }, outcome.reason, now)
+      return overdue({ ...run, nextCheckAt: inTime(run, nextCheckAt, now) }, outcome.reason, now)
     }
   }
 }
@@ -155,7 +155,7 @@ export function endCancel(run: Run, outcome: CancelOutcome, pace: Pace, now: Dat
     return { ...run, cancelSentAt: now, quietChecks: 0, etag: null, nextCheckAt: after(now, waitMs) }
   }
   const nextCheckAt = after(now, Math.max(outcome.retryAfterMs ?? 0, pace.retry(1)))
-  return { ...run, nextCheckAt }
+  return { ...run, nextCheckAt: inTime(run, nextCheckAt, now) }
 }
 
 /**
@@ -228,7 +228,12 @@ function overdue(run: Run, lastWords: string | null, now: Date): Run {
 function quieter(run: Run, pace: Pace, now: Date, retryAfterMs: number | null): Run {
   const quietChecks = run.quietChecks + 1
   const nextCheckAt = after(now, Math.max(retryAfterMs ?? 0, pace.quiet(quietChecks)))
-  return { ...run, quietChecks, nextCheckAt: earlier(nextCheckAt, later(run.deadline, now)) }
+  return { ...run, quietChecks, nextCheckAt: inTime(run, nextCheckAt, now) }
+}
+
+/** Not after the deadline, at which it must be looked at whatever was to be waited for. */
+function inTime(run: Run, time: Date, now: Date): Date {
+  return earlier(time, later(run.deadline, now))
 }
 
 function isCancelDue(run: Run): boolean {

@@ -28,5 +28,7 @@ export function knownPlaceholders(purpose: RunPurpose): string[] {
 
 /** Puts the values in the places of a text. Values are never searched for placeholders themselves. */
 export function fillPlaceholders(text: string, values: PlaceholderValues): string {
-  return text.replaceAll(/\$\{([^}]*)\}/g, (whole, name: string) => values[name as Placeholder] ?? whole)
+  return text.replaceAll(/\$\{([^}]*)\}/g, (whole, name: string) => {
+    return Object.hasOwn(values, name) ? (values[name as Placeholder] ?? whole) : whole
+  })
 }

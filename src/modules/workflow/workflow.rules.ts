@@ -44,6 +44,7 @@ export function checkParameters(parameters: readonly Parameter[], purpose: RunPu
     if (parameters.findIndex(other => other.name === name) < index)
       throw refusal(`the parameter ${name} is there twice`)
     if (value.length > LONGEST_VALUE) throw refusal(`the parameter ${name} is longer than ${LONGEST_VALUE} characters`)
+    if (value.includes('\0')) throw refusal(`the parameter ${name} contains the character U+0000`)
     const [unknown] = unknownPlaceholders(value, purpose)
     if (unknown !== undefined) {
       throw refusal(
@@ -66,7 +67,7 @@ export function checkTimeout(minutes: number | null): number {
 
 /** @throws SlipwayError `INVALID_INPUT` */
 export function checkWorkflowFile(name: string): string {
-  if (/^[\w.-]{1,200}$/.test(name)) return name
+  if (/^[\w.-]{1,200}$/.test(name) && !/^\.{1,2}$/.test(name)) return name
   throw refusal(
     `workflow "${name}"`,
     'Expected the name of a file in .github/workflows, such as deploy.yml, or the workflow’s number.',
@@ -79,9 +80,12 @@ export function checkRepository(name: string): string {
   throw refusal(`repository "${name}"`, 'Expected owner/repo, such as acme/shop.')
 }
 
+/** Beside single characters: a dash or slash at the beginning, empty or dotted parts, and what git means otherwise. */
+const FORBIDDEN_IN_REFS = /^[-/]|\.\.|@\{|^@$|\/\/|(^|\/)\.|\.(lock)?(\/|$)|\/$/
+
 /** Checks a branch or tag: what git refuses in every reference is refused here (git-check-ref-format). */
 export function checkRef(field: 'ref' | 'branch', name: string | null): string | null {
-  if (name === null || (/^[^\s~^:?*[\\]{1,250}$/.test(name) && !/^[-/]|\.\.|@\{|\/$/.test(name))) return name
+  if (name === null || (/^[^\s\p{Cc}~^:?*[\\]{1,250}$/u.test(name) && !FORBIDDEN_IN_REFS.test(name))) return name
   throw refusal(`${field} "${name}"`, 'Expected the name of a branch or tag.')
 }
 
