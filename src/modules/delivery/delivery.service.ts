@@ -52,6 +52,11 @@ export async function applyDelivery(
   if (run === null) return
   await sqlTransaction(ctx.database, async tx => {
     let open = await openRun(tx, run)
+    if (open.run.externalId !== null && open.run.externalId !== delivery.externalId) {
+      // The token is that of a run which has another name by now.
+      await settleDelivery(tx, delivery, 'ignore')
+      return
+    }
     if (open.run.externalId === null) {
       // It speaks of itself by the token that it was given.
       const named = follow(open.run, delivery.externalId, null, ctx.pace, open.now)

@@ -86,11 +86,12 @@ export function createGitHubActionsRunner(settings: GitHubSettings, log: Logger)
         runs: await listRuns(octokit, call, order.workflow.workflow, since),
       }))
       if (listed.kind === 'failure') return outcomeLater(listed)
-      const named = listed.runs.find(run => tokensIn(run.display_title).includes(order.token))
-      if (named) return found(named)
-      // What has another's token, or is another's, is not it.
       const taken = await others.taken(listed.runs.map(run => String(run.id)))
-      const possible = listed.runs.filter(run => tokensIn(run.display_title).length === 0 && !taken.has(String(run.id)))
+      const free = listed.runs.filter(run => !taken.has(String(run.id)))
+      const named = free.find(run => tokensIn(run.display_title).includes(order.token))
+      if (named) return found(named)
+      // What has another's token is not it.
+      const possible = free.filter(run => tokensIn(run.display_title).length === 0)
       const [only] = possible
       if (only === undefined) return { kind: 'absent' }
       if (possible.length === 1 && !(await others.haveUnnamed())) return found(only)

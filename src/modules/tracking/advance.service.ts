@@ -158,7 +158,8 @@ async function recordStart(
   end: () => Run,
 ): Promise<void> {
   const { run, now } = open
-  const isStillOurs = !isSettled(run) && run.claimedAt?.getTime() === planned.claimedAt?.getTime()
+  const isSame = run.claimedAt?.getTime() === planned.claimedAt?.getTime() && run.externalId === planned.externalId
+  const isStillOurs = !isSettled(run) && isSame
   if (isStillOurs) {
     await saveRun(tx, open, end(), SLIPWAY)
     return

@@ -6,10 +6,10 @@ import { insertReported } from '../deployment/deployment.store.js'
 import { findCandidateByKey } from '../release/release.service.js'
 import type { Observation } from '../runner/observation.js'
 import { judgeObservation, type ObservationVerdict } from './observation.rules.js'
-import { type OpenRun, saveRun } from './open-run.js'
+import { type OpenRun, openRun, saveRun } from './open-run.js'
 import type { Run } from './run.js'
 import { askNow, conclude, ended, hearAgain, type Pace, takeObservation } from './run.rules.js'
-import { insertRun } from './run.store.js'
+import { findRunByExternalId, insertRun } from './run.store.js'
 
 /** Who told what was observed, and how. */
 export interface Telling {
@@ -32,9 +32,14 @@ export async function observe(
     case 'take':
       await saveRun(tx, open, takeObservation(run, observed, telling.source, telling.pace, now), telling.actor)
       break
-    case 'rerun':
+    case 'rerun': {
+      const newest = (await findRunByExternalId(tx, { ...run, externalId: run.externalId ?? '' })) ?? run
+      // Somebody else has heard of it meanwhile.
+      if (newest.attempt > observed.attempt) return 'ignore'
+      if (newest.attempt === observed.attempt) return observe(tx, await openRun(tx, newest), observed, telling)
       await insertRerun(tx, open, observed, telling)
       break
+    }
     case 'ask':
       await saveRun(tx, open, askNow(run, now), telling.actor)
       break

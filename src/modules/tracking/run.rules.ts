@@ -154,8 +154,9 @@ export function endCancel(run: Run, outcome: CancelOutcome, pace: Pace, now: Dat
     const waitMs = outcome.kind === 'ended' ? 0 : Math.min(5_000, pace.quiet(0))
     return { ...run, cancelSentAt: now, quietChecks: 0, etag: null, nextCheckAt: after(now, waitMs) }
   }
-  const nextCheckAt = after(now, Math.max(outcome.retryAfterMs ?? 0, pace.retry(1)))
-  return { ...run, nextCheckAt: inTime(run, nextCheckAt, now) }
+  const quietChecks = run.quietChecks + 1
+  const nextCheckAt = after(now, Math.max(outcome.retryAfterMs ?? 0, pace.retry(quietChecks)))
+  return { ...run, quietChecks, nextCheckAt: inTime(run, nextCheckAt, now) }
 }
 
 /**
