@@ -47,8 +47,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     await makeDataDirectory(config.dataDir)
     const databaseUrl = config.databaseUrl ?? (await startDatabase(config, log, stops))
     await migrate(databaseUrl, log)
-    const { database, services } = await openServices(config, databaseUrl, log)
-    stops.unshift(() => closeDatabase(database))
+    const services = await openServices(config, databaseUrl, log)
+    stops.unshift(() => closeDatabase(services.database))
     if (config.runWorker) {
       const worker = await startJobs(services, databaseUrl, log)
       stops.unshift(() => worker.stop())
@@ -84,24 +84,23 @@ export async function startWorkerApp(config: Config, log: Logger): Promise<Pick<
   }
   await makeDataDirectory(config.dataDir)
   await migrate(databaseUrl, log)
-  const { database, services } = await openServices(config, databaseUrl, log)
+  const services = await openServices(config, databaseUrl, log)
   const worker = await startJobs(services, databaseUrl, log).catch(async (error: unknown) => {
-    await closeDatabase(database)
+    await closeDatabase(services.database)
     throw error
   })
   return {
     close: async () => {
       await worker.stop()
-      await closeDatabase(database)
+      await closeDatabase(services.database)
     },
   }
 }
 
-async function openServices(config: Config, databaseUrl: string, log: Logger) {
+async function openServices(config: Config, databaseUrl: string, log: Logger): Promise<Services> {
   const secrets = createSecretBox(config.secretsKey ?? (await keptSecret(join(config.dataDir, 'secrets-key'))))
-  const database = openDatabase(databaseUrl, log)
-  const services: Services = {
-    database,
+  return {
+    database: openDatabase(databaseUrl, log),
     repositoryHosts: createRepositoryHosts(config, log),
     runners: createRunners(
       { github: config.github, buildkite: config.buildkite, webhook: { allowPrivate: config.webhookAllowPrivate } },
@@ -111,7 +110,6 @@ async function openServices(config: Config, databaseUrl: string, log: Logger) {
     pace: createPace(config.runCheckSeconds * 1_000),
     secrets,
   }
-  return { database, services }
 }
 
 /** Starts to do the jobs that services have enqueued. */

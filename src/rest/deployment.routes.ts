@@ -9,7 +9,7 @@ import {
   UpdateDeploymentStatusDocument,
 } from './generated/operations.js'
 import { defineRoute, type RestRoute } from './rest-route.js'
-import { DeploymentSchema, OptionalString, OptionalTime, Word, WorkflowRunId } from './rest-schemas.js'
+import { DeploymentSchema, OptionalString, OptionalTime, ofWord, Word, WorkflowRunId } from './rest-schemas.js'
 
 const PATH = '/api/releases/:project/environments/:environment/deployments'
 const STATUSES = Object.values(DeploymentStatus)
@@ -60,7 +60,7 @@ export const DEPLOYMENT_ROUTES: readonly RestRoute[] = [
       input: {
         ...params,
         candidateVersion: body.release_candidate_version,
-        status: statusOf(body.status),
+        status: ofWord(STATUSES, body.status),
         errorMessage: body.error_message ?? null,
         externalUrl: body.external_url ?? null,
         occurredAt: body.occurred_at ?? null,
@@ -118,13 +118,6 @@ export const DEPLOYMENT_ROUTES: readonly RestRoute[] = [
     answer: ({ syncDeploymentRun }) => ({ status: 200, body: restDeployment(syncDeploymentRun.deployment) }),
   }),
 ]
-
-/** REST writes the statuses in lower case. The request's schema lets no other word through. */
-function statusOf(word: string): DeploymentStatus {
-  const status = STATUSES.find(name => name.toLowerCase() === word)
-  if (status === undefined) throw new SlipwayError('INVALID_DEPLOYMENT_STATUS')
-  return status
-}
 
 function restDeployment(deployment: RestDeploymentFragment) {
   return {

@@ -1,5 +1,4 @@
 import Type from 'typebox'
-import { SlipwayError } from '../core/errors.js'
 import { CandidateStatus } from '../database/generated/enums.js'
 import {
   CreateReleaseDocument,
@@ -8,7 +7,7 @@ import {
   UpdateBuildStatusDocument,
 } from './generated/operations.js'
 import { defineRoute, type RestRoute } from './rest-route.js'
-import { CandidateSchema, OptionalString, OptionalTime, Word, WorkflowRunId } from './rest-schemas.js'
+import { CandidateSchema, OptionalString, OptionalTime, ofWord, Word, WorkflowRunId } from './rest-schemas.js'
 
 const PATH = '/api/releases/:project/releases/:candidate_version'
 const STATUSES = Object.values(CandidateStatus)
@@ -73,7 +72,7 @@ export const RELEASE_ROUTES: readonly RestRoute[] = [
       input: {
         project: params.project,
         candidateVersion: params.candidate_version,
-        status: statusOf(body.status),
+        status: ofWord(STATUSES, body.status),
         errorMessage: body.error_message ?? null,
         externalUrl: body.external_url ?? null,
         occurredAt: body.occurred_at ?? null,
@@ -103,13 +102,6 @@ export const RELEASE_ROUTES: readonly RestRoute[] = [
     answer: ({ syncBuildRun }) => ({ status: 200, body: restCandidate(syncBuildRun.candidate) }),
   }),
 ]
-
-/** REST writes the statuses in lower case. The request's schema lets no other word through. */
-function statusOf(word: string): CandidateStatus {
-  const status = STATUSES.find(name => name.toLowerCase() === word)
-  if (status === undefined) throw new SlipwayError('INVALID_INPUT', { message: 'Invalid build status' })
-  return status
-}
 
 function restCandidate(candidate: RestCandidateFragment) {
   return {

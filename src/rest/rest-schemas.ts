@@ -12,6 +12,13 @@ const NullableTime = (description: string) =>
 export const Word = (words: readonly string[], description: string) =>
   Type.Unsafe<string>({ type: 'string', enum: words.map(word => word.toLowerCase()), description })
 
+/** What a word of such a set is called in GraphQL. The request's schema lets no other word through. */
+export function ofWord<Name extends string>(names: readonly Name[], word: string): Name {
+  const name = names.find(known => known.toLowerCase() === word)
+  if (name === undefined) throw new Error(`The word ${word} was let through`)
+  return name
+}
+
 export const OptionalString = (description: string) => Type.Optional(NullableString(description))
 export const OptionalTime = (description: string) =>
   Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time', description }))

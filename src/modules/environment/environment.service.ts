@@ -40,7 +40,8 @@ export async function createEnvironment(ctx: ServiceContext, input: NewEnvironme
     transaction(ctx.database, async tx => {
       const project = await requireProject(tx, ctx.actor, input.project)
       authorize(ctx.actor, 'environment.create')
-      const deployWorkflow = storedWorkflow(configured(ctx, input.deployWorkflow ?? null, project, null))
+      const configured = { ...project, purpose: 'deploy', present: null } as const
+      const deployWorkflow = storedWorkflow(configureWorkflow(ctx, input.deployWorkflow ?? null, configured))
       const now = await currentTime(tx)
       const environment = await tx.environment.create({
         data: { projectId: project.id, name: input.name, tier: input.tier, createdAt: now, deployWorkflow },
@@ -69,7 +70,9 @@ export async function updateEnvironment(ctx: ServiceContext, input: EnvironmentC
           ...(name !== undefined && { name }),
           ...(tier !== undefined && { tier }),
           ...(deployWorkflow !== undefined && {
-            deployWorkflow: storedWorkflow(configured(ctx, deployWorkflow, project, present)),
+            deployWorkflow: storedWorkflow(
+              configureWorkflow(ctx, deployWorkflow, { ...project, purpose: 'deploy', present }),
+            ),
           }),
         },
       })
@@ -77,15 +80,6 @@ export async function updateEnvironment(ctx: ServiceContext, input: EnvironmentC
       return changed
     }),
   )
-}
-
-function configured(
-  ctx: ServiceContext,
-  input: WorkflowInput | null,
-  project: Project,
-  present: Workflow | null,
-): Workflow | null {
-  return input && configureWorkflow(ctx, input, { ...project, purpose: 'deploy', present })
 }
 
 function taken(name: string): SlipwayError {

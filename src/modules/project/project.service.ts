@@ -62,10 +62,11 @@ export async function createProject(ctx: ServiceContext, input: NewProject): Pro
   checkProjectName(input.name)
   checkRepositoryName(input.repository)
   const cloneUrl = checkCloneUrl(ctx, input.repositoryHost, input.cloneUrl ?? null)
-  const buildWorkflow =
-    input.buildWorkflow == null
-      ? null
-      : configureWorkflow(ctx, input.buildWorkflow, { ...input, purpose: 'build', present: null })
+  const buildWorkflow = configureWorkflow(ctx, input.buildWorkflow ?? null, {
+    ...input,
+    purpose: 'build',
+    present: null,
+  })
   authorize(ctx.actor, 'project.create')
   authorizeProjectName(ctx.actor, input.name)
   return refusingDuplicates(taken(input.name), () =>
@@ -135,7 +136,7 @@ function checkCloneUrl(ctx: ServiceContext, host: RepositoryHost, cloneUrl: stri
 function changedWorkflow(ctx: ServiceContext, { buildWorkflow }: ProjectChange, project: Project) {
   if (buildWorkflow === undefined) return {}
   const present = project.buildWorkflow as Workflow | null
-  const configured = buildWorkflow && configureWorkflow(ctx, buildWorkflow, { ...project, purpose: 'build', present })
+  const configured = configureWorkflow(ctx, buildWorkflow, { ...project, purpose: 'build', present })
   return { buildWorkflow: storedWorkflow(configured) }
 }
 

@@ -71,11 +71,10 @@ export function createGitHubActionsRunner(settings: GitHubSettings, log: Logger)
         // What fails before the dispatch itself is asked for has certainly not started anything.
         const prepared = await ask(order, inTime, async (octokit, call) => ({
           kind: 'ready' as const,
-          octokit,
           ref: order.workflow.ref ?? (await defaultBranch(octokit, call)),
         }))
         if (prepared.kind === 'failure') return outcomeRepeatable(prepared)
-        const answer = await ask(order, inTime, (_octokit, call) => start(prepared.octokit, call, order, prepared.ref))
+        const answer = await ask(order, inTime, (octokit, call) => start(octokit, call, order, prepared.ref))
         return answer.kind === 'failure' ? outcomeOnce(answer) : answer
       }),
 

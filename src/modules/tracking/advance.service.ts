@@ -1,17 +1,18 @@
 import type { Logger } from 'pino'
 import type { Database } from '../../database/client.js'
-import { RunPhase, TrackingSource } from '../../database/generated/enums.js'
+import { DeploymentStatus, RunPhase, TrackingSource } from '../../database/generated/enums.js'
 import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { wakeDeliveriesOf } from '../delivery/delivery.store.js'
 import { isFinished } from '../deployment/deployment.status.js'
 import type { CancelOutcome, CheckOutcome, DispatchOutcome, FindOutcome, Runners, RunOrder } from '../runner/runner.js'
 import { insertAttempt, lastWords } from './attempt.store.js'
-import { concludeReplaced, observe } from './observe.service.js'
+import { observe } from './observe.service.js'
 import { type OpenRun, openRun, saveRun } from './open-run.js'
 import { block, blockedUntil } from './rate-limit.store.js'
 import type { Run } from './run.js'
 import {
   beginDispatch,
+  conclude,
   endCancel,
   endCheck,
   endDispatch,
@@ -116,7 +117,7 @@ async function takeStep(ctx: TrackingContext, plan: Plan, signal: AbortSignal): 
       const outcome = await runner.cancel(order, signal)
       return record(ctx, run, outcome, async (tx, open) => {
         await insertAttempt(tx, run, 'cancel', begunAt, outcome)
-        const next = isSettled(open.run) ? ended(open.run) : endCancel(open.run, outcome, ctx.pace, open.now)
+        const next = isFinished(open.run.status) ? ended(open.run) : endCancel(open.run, outcome, ctx.pace, open.now)
         await saveRun(tx, open, next, SLIPWAY)
       })
     }
@@ -159,7 +160,7 @@ async function recordStart(
 ): Promise<void> {
   const { run, now } = open
   const isSame = run.claimedAt?.getTime() === planned.claimedAt?.getTime() && run.externalId === planned.externalId
-  const isStillOurs = !isSettled(run) && isSame
+  const isStillOurs = !isFinished(run.status) && isSame
   if (isStillOurs) {
     await saveRun(tx, open, end(), SLIPWAY)
     return
@@ -167,13 +168,8 @@ async function recordStart(
   // What was found out or said meanwhile stands; but its name still tells which run it is.
   const name = 'externalId' in outcome && run.externalId === null ? outcome.externalId : null
   const named = name === null ? run : follow(run, name, 'url' in outcome ? outcome.url : null, ctx.pace, now)
-  if (isSettled(run)) await saveRun(tx, open, ended(named), SLIPWAY)
+  if (isFinished(run.status)) await saveRun(tx, open, ended(named), SLIPWAY)
   else if (named !== run) await saveRun(tx, open, named, SLIPWAY)
-}
-
-/** Whether it is known how it ended, be it from a pipeline or a person. */
-function isSettled(run: Run): boolean {
-  return isFinished(run.status)
 }
 
 async function recordCheck(
@@ -187,13 +183,15 @@ async function recordCheck(
   let current = open
   let isNews = false
   for (const observed of outcome.kind === 'seen' ? outcome.observations : []) {
-    let verdict = await observe(tx, current, observed, telling)
+    const verdict = await observe(tx, current, observed, telling)
+    if (verdict === 'ignore') continue
+    isNews = true
     if (verdict === 'ask') {
-      await saveRun(tx, current, concludeReplaced(current.run, observed.attempt, current.now), SLIPWAY)
-      current = await openRun(tx, current.run)
-      verdict = await observe(tx, current, observed, telling)
+      // The runner was asked, and does not tell any more how the attempt before this one ended.
+      const reason = `It was run again (attempt ${observed.attempt}) before its end was told`
+      await saveRun(tx, current, conclude(current.run, DeploymentStatus.ERROR, reason, current.now), SLIPWAY)
+      await observe(tx, await openRun(tx, current.run), observed, telling)
     }
-    isNews ||= verdict !== 'ignore'
     current = await openRun(tx, current.run)
   }
   if (current.run.phase === RunPhase.ENDED) return

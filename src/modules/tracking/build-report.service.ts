@@ -6,12 +6,12 @@ import { sqlTransaction } from '../../database/transaction.js'
 import { authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
-import { enterStatus, isFinished } from '../deployment/deployment.status.js'
+import { isFinished } from '../deployment/deployment.status.js'
 import { checkExternalUrl, checkNotAhead } from '../deployment/report-input.rules.js'
 import { requireProject } from '../project/project.service.js'
 import { type Candidate, findCandidateByKey, requireCandidate } from '../release/release.service.js'
 import { openRun, saveRun } from './open-run.js'
-import { ended } from './run.rules.js'
+import { giveStatus } from './run.rules.js'
 import { findRunOfBuild } from './run.store.js'
 
 interface BuildReport {
@@ -64,15 +64,9 @@ export async function updateBuildStatus(
     if (run.status === DeploymentStatus.SUCCESS || (isFinished(run.status) && !isFinished(status))) {
       throw new SlipwayError('ALREADY_FINISHED', { details: `Its build status is ${candidate.status}.` })
     }
-    const next = {
-      ...run,
-      ...enterStatus(run, status, at),
-      source: TrackingSource.REPORT,
-      errorMessage: input.errorMessage ?? null,
-      externalUrl: input.externalUrl ?? run.externalUrl,
-      observedAt: at,
-    }
-    await saveRun(tx, open, isFinished(status) ? ended(next) : next, ctx.actor.subject)
+    const report = { status, source: TrackingSource.REPORT, at, errorMessage: input.errorMessage ?? null }
+    const externalUrl = input.externalUrl ?? run.externalUrl
+    await saveRun(tx, open, { ...giveStatus(run, report), externalUrl }, ctx.actor.subject)
     await recordAuditEvent(tx, ctx.actor, {
       action: 'build.report',
       at: now,

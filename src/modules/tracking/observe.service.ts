@@ -1,14 +1,14 @@
 import { toGlobalId } from '../../core/global-id.js'
 import { RunPhase, TrackingSource } from '../../database/generated/enums.js'
 import type { SqlTransaction } from '../../database/transaction.js'
-import { isFinished } from '../deployment/deployment.status.js'
 import { insertReported } from '../deployment/deployment.store.js'
 import { findCandidateByKey } from '../release/release.service.js'
 import type { Observation } from '../runner/observation.js'
 import { judgeObservation, type ObservationVerdict } from './observation.rules.js'
-import { type OpenRun, openRun, saveRun } from './open-run.js'
+import { type OpenRun, openRun, saveRun, tellSubject } from './open-run.js'
 import type { Run } from './run.js'
-import { askNow, conclude, ended, hearAgain, type Pace, takeObservation } from './run.rules.js'
+import { askNow, ended, hearAgain, type Pace, takeObservation } from './run.rules.js'
+import { newRun } from './run.start.js'
 import { findRunByExternalId, insertRun } from './run.store.js'
 
 /** Who told what was observed, and how. */
@@ -62,24 +62,17 @@ async function insertRerun(tx: SqlTransaction, open: OpenRun, observed: Observat
   if (past !== open.run) await saveRun(tx, open, past, actor)
   const fresh: Run = {
     ...past,
+    ...newRun(past.workflow, now),
     phase: RunPhase.FOLLOWED,
-    status: 'PENDING',
-    errorMessage: null,
+    externalId: past.externalId,
+    externalUrl: past.externalUrl,
     attempt: observed.attempt,
-    cancelRequestedAt: null,
-    cancelSentAt: null,
-    quietChecks: 0,
-    missingChecks: 0,
-    etag: null,
-    createdAt: now,
-    startedAt: null,
-    finishedAt: null,
-    deadline: new Date(now.getTime() + past.workflow.timeoutMinutes * 60_000),
+    observedAt: past.observedAt,
   }
   const next = takeObservation(fresh, observed, source, pace, now)
   if (subject.kind === 'build') {
-    const inserted = await insertRun(tx, next)
-    await saveRun(tx, { ...open, run: inserted }, { ...next, id: inserted.id }, actor)
+    await insertRun(tx, next)
+    await tellSubject(tx, open, next, actor)
     return
   }
   const candidate = await findCandidateByKey(tx, subject.deployment.candidateId)
@@ -96,11 +89,4 @@ async function insertRerun(tx: SqlTransaction, open: OpenRun, observed: Observat
     'deployment.actor': actor,
   }
   await insertRun(tx, { ...next, deploymentId: deployment.id, placeholders })
-}
-
-/** A run that was run again before its end was told, and whose end its runner does not tell any more. */
-export function concludeReplaced(run: Run, attempt: number, now: Date): Run {
-  return isFinished(run.status)
-    ? run
-    : conclude(run, 'ERROR', `It was run again (attempt ${attempt}) before its end was told`, now)
 }

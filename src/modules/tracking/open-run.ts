@@ -48,8 +48,18 @@ export async function openRun(tx: SqlTransaction, { id, deploymentId, candidateI
 }
 
 /** Stores what has become of a run, and of what it is for. `actor` is who told it. */
-export async function saveRun(tx: SqlTransaction, { subject, now }: OpenRun, run: Run, actor: string): Promise<void> {
+export async function saveRun(tx: SqlTransaction, open: OpenRun, run: Run, actor: string): Promise<void> {
   await updateRun(tx, run)
+  await tellSubject(tx, open, run, actor)
+}
+
+/** What a run is for gets what has become of the run. */
+export async function tellSubject(
+  tx: SqlTransaction,
+  { subject, now }: OpenRun,
+  run: Run,
+  actor: string,
+): Promise<void> {
   if (subject.kind === 'build') {
     await buildGets(tx, subject.candidate, run.status)
     return

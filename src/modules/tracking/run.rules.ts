@@ -66,8 +66,7 @@ export function endDispatch(run: Run, outcome: DispatchOutcome, pace: Pace, now:
       return conclude(run, DeploymentStatus.ERROR, outcome.reason, now)
     case 'later': {
       if (isCancelDue(run)) return conclude(run, DeploymentStatus.CANCELED, null, now)
-      const waitMs = Math.max(outcome.retryAfterMs ?? 0, pace.retry(run.tries))
-      const nextCheckAt = earlier(after(now, waitMs), run.deadline)
+      const nextCheckAt = nextTry(run, pace.retry(run.tries), outcome.retryAfterMs, now)
       return { ...run, phase: RunPhase.QUEUED, claimedAt: null, nextCheckAt }
     }
     case 'unclear':
@@ -88,8 +87,8 @@ export function endFind(run: Run, outcome: FindOutcome, pace: Pace, now: Date): 
       // Better none than two: an event or the run's own callback may still tell which one it is.
       return quieter({ ...run, phase: RunPhase.FOLLOWED, claimedAt: null }, pace, now, null)
     case 'later': {
-      const nextCheckAt = after(now, Math.max(outcome.retryAfterMs ?? 0, pace.retry(run.tries)))
-      return overdue({ ...run, nextCheckAt: inTime(run, nextCheckAt, now) }, outcome.reason, now)
+      const nextCheckAt = nextTry(run, pace.retry(run.tries), outcome.retryAfterMs, now)
+      return overdue({ ...run, nextCheckAt }, outcome.reason, now)
     }
   }
 }
@@ -139,10 +138,10 @@ export function endCheck(
 
 /** Somebody wants it to stop: the runner is asked to, as soon as it is known by its name. */
 export function requestCancel(run: Run, now: Date): Run {
-  const source = TrackingSource.REQUEST
-  const next = { ...run, ...enterStatus(run, DeploymentStatus.CANCELING, now), source, observedAt: now }
+  const { errorMessage } = run
+  const status = DeploymentStatus.CANCELING
   return {
-    ...next,
+    ...giveStatus(run, { status, source: TrackingSource.REQUEST, at: now, errorMessage }),
     cancelRequestedAt: now,
     cancelSentAt: null,
     nextCheckAt: run.phase === RunPhase.DISPATCHING ? run.nextCheckAt : now,
@@ -155,8 +154,22 @@ export function endCancel(run: Run, outcome: CancelOutcome, pace: Pace, now: Dat
     return { ...run, cancelSentAt: now, quietChecks: 0, etag: null, nextCheckAt: after(now, waitMs) }
   }
   const quietChecks = run.quietChecks + 1
-  const nextCheckAt = after(now, Math.max(outcome.retryAfterMs ?? 0, pace.retry(quietChecks)))
-  return { ...run, quietChecks, nextCheckAt: inTime(run, nextCheckAt, now) }
+  return { ...run, quietChecks, nextCheckAt: nextTry(run, pace.retry(quietChecks), outcome.retryAfterMs, now) }
+}
+
+/** A status that a run gets, and how it is known. */
+interface KnownStatus {
+  readonly status: DeploymentStatus
+  readonly source: TrackingSource
+  /** When it got it. */
+  readonly at: Date
+  readonly errorMessage: string | null
+}
+
+/** The run gets a status; with a finished one nothing is left to do about it. */
+export function giveStatus(run: Run, { status, source, at, errorMessage }: KnownStatus): Run {
+  const next = { ...run, ...enterStatus(run, status, at), source, errorMessage, observedAt: at }
+  return isFinished(status) ? ended(next) : next
 }
 
 /**
@@ -166,19 +179,15 @@ export function endCancel(run: Run, outcome: CancelOutcome, pace: Pace, now: Dat
 export function takeObservation(run: Run, observed: Observation, source: TrackingSource, pace: Pace, now: Date): Run {
   const notBefore = isFinished(run.status) ? run.createdAt : (run.observedAt ?? run.createdAt)
   const at = earlier(later(observed.at, notBefore), now)
-  const next: Run = {
+  const heard: Run = {
     ...run,
-    ...enterStatus(run, observed.status, at),
-    source,
-    errorMessage: observed.message,
     externalUrl: observed.url ?? run.externalUrl,
-    observedAt: at,
     heardAt: now,
+    nextCheckAt: isCancelDue(run) ? now : after(now, pace.quiet(0)),
     quietChecks: 0,
     missingChecks: 0,
   }
-  if (isFinished(observed.status)) return ended(next)
-  return { ...next, nextCheckAt: isCancelDue(run) ? now : after(now, pace.quiet(0)) }
+  return giveStatus(heard, { status: observed.status, source, at, errorMessage: observed.message })
 }
 
 /** Something was heard that changes nothing: the runner need not be asked for a while. */
@@ -193,15 +202,13 @@ export function askNow(run: Run, now: Date): Run {
 
 /** Slipway has to say by itself how it ended. Should the runner tell otherwise afterwards, that counts. */
 export function conclude(run: Run, status: DeploymentStatus, reason: string | null, now: Date): Run {
-  const source = TrackingSource.CONCLUSION
-  return ended({ ...run, ...enterStatus(run, status, now), source, errorMessage: reason, observedAt: now })
+  return giveStatus(run, { status, source: TrackingSource.CONCLUSION, at: now, errorMessage: reason })
 }
 
 /** A person says how it ended. */
 export function resolve(run: Run, status: DeploymentStatus, reason: string, now: Date): Run {
   const errorMessage = status === DeploymentStatus.SUCCESS ? null : reason
-  const source = TrackingSource.RESOLUTION
-  return ended({ ...run, ...enterStatus(run, status, now), source, errorMessage, observedAt: now })
+  return giveStatus(run, { status, source: TrackingSource.RESOLUTION, at: now, errorMessage })
 }
 
 /** Its time is over before it could be started, or found, or heard of. */
@@ -228,13 +235,15 @@ function overdue(run: Run, lastWords: string | null, now: Date): Run {
 
 function quieter(run: Run, pace: Pace, now: Date, retryAfterMs: number | null): Run {
   const quietChecks = run.quietChecks + 1
-  const nextCheckAt = after(now, Math.max(retryAfterMs ?? 0, pace.quiet(quietChecks)))
-  return { ...run, quietChecks, nextCheckAt: inTime(run, nextCheckAt, now) }
+  return { ...run, quietChecks, nextCheckAt: nextTry(run, pace.quiet(quietChecks), retryAfterMs, now) }
 }
 
-/** Not after the deadline, at which it must be looked at whatever was to be waited for. */
-function inTime(run: Run, time: Date, now: Date): Date {
-  return earlier(time, later(run.deadline, now))
+/**
+ * When something is tried again that its pace or its runner puts off. Not after the deadline, at which the run must be
+ * looked at whatever was to be waited for.
+ */
+function nextTry(run: Run, paceMs: number, retryAfterMs: number | null, now: Date): Date {
+  return earlier(after(now, Math.max(retryAfterMs ?? 0, paceMs)), later(run.deadline, now))
 }
 
 function isCancelDue(run: Run): boolean {

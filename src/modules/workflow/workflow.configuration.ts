@@ -31,15 +31,16 @@ export interface Configured {
 }
 
 /**
- * Reads the configuration of a workflow and seals its secret.
+ * Reads the configuration of a workflow and seals its secret; null is no workflow.
  *
  * @throws SlipwayError `INVALID_INPUT` that names what is wrong with it
  */
 export function configureWorkflow(
   { secrets }: Pick<ServiceContext, 'secrets'>,
-  input: WorkflowInput,
+  input: WorkflowInput | null,
   configured: Configured,
-): Workflow {
+): Workflow | null {
+  if (input === null) return null
   const { githubActions, buildkite, webhook } = input
   const given = [githubActions, buildkite, webhook].filter(choice => choice != null)
   if (given.length !== 1) {
