@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { postEvent, type StandInEvent, StandInGitHub, type StandInRun } from './stand-in-github.js'
+import { postEvent } from './post-event.js'
+import { type StandInEvent, StandInGitHub, type StandInRun } from './stand-in-github.js'
 
 /** A GitHub of the demo's own, whose runs begin and end by themselves, and which tells Slipway of each. */
 export interface DemoGitHub {

@@ -1,4 +1,3 @@
-import { createHmac, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -332,27 +331,6 @@ export class StandInGitHub {
 
 /** GitHub never gives the number of a run that was deleted to another one. */
 let nextRunId = 30_000_000
-
-/** Sends an event to a webhook as GitHub does, signed. */
-export async function postEvent(
-  url: string,
-  secret: string,
-  body: object,
-  deliveryId: string = randomUUID(),
-): Promise<Response> {
-  const text = JSON.stringify(body)
-  return fetch(url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'user-agent': 'GitHub-Hookshot/stand-in',
-      'x-github-event': 'workflow_run',
-      'x-github-delivery': deliveryId,
-      'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`,
-    },
-    body: text,
-  })
-}
 
 function newestOf(run: StandInRun): StandInAttempt {
   const newest = run.attempts.at(-1)

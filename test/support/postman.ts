@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { postEvent } from '../../src/demo/stand-in-github.js'
+import { postEvent } from '../../src/demo/post-event.js'
 
 /** Which share of the events suffers what; from 0 to 1. */
 interface PostalFaults {

@@ -107,3 +107,31 @@ async function createEnvironment(
     },
   }
 }
+
+/** A project on GitHub with an environment that `deploy.yml` deploys to, and a candidate `v1-rc1` to deploy. */
+export async function createGitHubProject(
+  slipway: Slipway,
+  commit: string,
+  { deployWorkflow = { githubActions: { workflow: 'deploy.yml' } }, buildWorkflow }: WorkflowsOfProject = {},
+): Promise<{ readonly project: string; readonly path: string }> {
+  const project = unique('shop')
+  await slipway.as().query(
+    `mutation ($project: CreateProjectInput!, $environment: CreateEnvironmentInput!) {
+      createProject(input: $project) { project { id } }
+      createEnvironment(input: $environment) { environment { id } }
+    }`,
+    {
+      project: { name: project, repository: 'acme/shop', buildWorkflow },
+      environment: { project, name: 'production', tier: 'PRODUCTION', deployWorkflow },
+    },
+  )
+  const path = `/api/releases/${project}/releases/v1-rc1`
+  const { status, body } = await slipway.as().rest('POST', path, { repo: 'acme/shop', commit })
+  if (status !== 201) throw new Error(JSON.stringify(body))
+  return { project, path: `/api/releases/${project}/environments/production/deployments` }
+}
+
+interface WorkflowsOfProject {
+  readonly deployWorkflow?: object
+  readonly buildWorkflow?: object
+}

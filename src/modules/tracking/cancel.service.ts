@@ -4,7 +4,7 @@ import type { ServiceContext } from '../context/service-context.js'
 import { isFinished } from '../deployment/deployment.status.js'
 import { changeStatus } from '../deployment/deployment.store.js'
 import { actOnBuild, actOnDeployment, type BuildAnswer, type DeploymentAnswer, requireRun } from './act.service.js'
-import { openDeployment, openRun, saveRun } from './open-run.js'
+import { openDeployment, openRun, openRunOf, saveRun } from './open-run.js'
 import type { Run } from './run.js'
 import { conclude, requestCancel } from './run.rules.js'
 import { findRunOfBuild, findRunOfDeployment } from './run.store.js'
@@ -17,12 +17,13 @@ export async function cancelDeployment(ctx: ServiceContext, id: string): Promise
   return actOnDeployment(ctx, id, {
     action: 'deployment.cancel',
     work: async (tx, deploymentId) => {
-      const { environment, deployment, now } = await openDeployment(tx, deploymentId)
+      const opened = await openDeployment(tx, deploymentId)
+      const { environment, deployment, now } = opened
       if (isCanceled(deployment.status)) return false
       refuseFinished(deployment.status)
       const run = await findRunOfDeployment(tx, deploymentId)
       if (run !== null) {
-        const open = await openRun(tx, run)
+        const open = openRunOf(opened, run)
         await saveRun(tx, open, canceled(open.run, now), ctx.actor.subject)
         return true
       }

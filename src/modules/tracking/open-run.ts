@@ -37,14 +37,19 @@ export async function openDeployment(tx: SqlTransaction, deploymentId: string): 
 
 /** Locks what a run is for, and reads both. */
 export async function openRun(tx: SqlTransaction, { id, deploymentId, candidateId }: Run): Promise<OpenRun> {
-  if (deploymentId !== null) {
-    const { environment, deployment, now } = await openDeployment(tx, deploymentId)
-    const { status, source, errorMessage, startedAt, finishedAt, reportedAt } = deployment
-    const run = { ...(await reread(tx, id)), status, source, errorMessage, startedAt, finishedAt }
-    return { run: { ...run, observedAt: reportedAt }, subject: { kind: 'deployment', environment, deployment }, now }
-  }
+  if (deploymentId !== null) return openRunOf(await openDeployment(tx, deploymentId), await reread(tx, id))
   const { candidate, now } = await lockCandidate(tx, candidateId ?? '')
   return { run: await reread(tx, id), subject: { kind: 'build', candidate }, now }
+}
+
+/** The run of a deployment that is open, read under the same lock. */
+export function openRunOf({ environment, deployment, now }: OpenDeployment, run: Run): OpenRun {
+  const { status, source, errorMessage, startedAt, finishedAt, reportedAt: observedAt } = deployment
+  return {
+    run: { ...run, status, source, errorMessage, startedAt, finishedAt, observedAt },
+    subject: { kind: 'deployment', environment, deployment },
+    now,
+  }
 }
 
 /** Stores what has become of a run, and of what it is for. `actor` is who told it. */

@@ -4,7 +4,7 @@ import type { ServiceContext } from '../context/service-context.js'
 import { isFinished } from '../deployment/deployment.status.js'
 import { changeStatus } from '../deployment/deployment.store.js'
 import { actOnBuild, actOnDeployment, type BuildAnswer, type DeploymentAnswer, requireRun } from './act.service.js'
-import { openDeployment, openRun, saveRun } from './open-run.js'
+import { openDeployment, openRun, openRunOf, saveRun } from './open-run.js'
 import { ended, resolve } from './run.rules.js'
 import { findRunOfBuild, findRunOfDeployment, updateRun } from './run.store.js'
 
@@ -20,14 +20,15 @@ export async function resolveDeployment(
     action: 'deployment.resolve',
     data: { status, reason },
     work: async (tx, deploymentId) => {
-      const { environment, deployment, now } = await openDeployment(tx, deploymentId)
+      const opened = await openDeployment(tx, deploymentId)
+      const { environment, deployment, now } = opened
       if (deployment.status === status) return false
       const run = await findRunOfDeployment(tx, deploymentId)
       const errorMessage = status === DeploymentStatus.SUCCESS ? null : reason
       const entry = { status, at: now, errorMessage, externalUrl: null, note: reason }
       const recording = { actor: ctx.actor.subject, source: TrackingSource.RESOLUTION, now }
-      await changeStatus(tx, environment, deployment, entry, recording)
-      if (run !== null) await updateRun(tx, ended((await openRun(tx, run)).run))
+      const resolved = await changeStatus(tx, environment, deployment, entry, recording)
+      if (run !== null) await updateRun(tx, ended(openRunOf({ ...opened, deployment: resolved }, run).run))
       return true
     },
   })

@@ -8,8 +8,15 @@ import { isFinished } from '../deployment/deployment.status.js'
 import { findCandidateByKey } from '../release/release.service.js'
 import type { GitHubActionsWorkflow } from '../workflow/workflow.js'
 import { actOnBuild, actOnDeployment, type BuildAnswer, type DeploymentAnswer, requireRun } from './act.service.js'
-import { lockCandidate, type OpenDeployment, openDeployment, openRun, saveRun } from './open-run.js'
-import type { Run } from './run.js'
+import {
+  lockCandidate,
+  type OpenDeployment,
+  type OpenRun,
+  openDeployment,
+  openRun,
+  openRunOf,
+  saveRun,
+} from './open-run.js'
 import { askNow, ended, follow } from './run.rules.js'
 import { deploymentPlaceholders, newRun } from './run.start.js'
 import { findRunOfBuild, findRunOfDeployment, insertRun } from './run.store.js'
@@ -32,7 +39,7 @@ export async function syncDeploymentRun(
         const open = await openDeployment(tx, deploymentId)
         const run = await findRunOfDeployment(tx, deploymentId)
         if (run === null) await insertFollowed(tx, open, project, workflowRunId)
-        return run === null || nameRun(ctx, tx, run, workflowRunId)
+        return run === null || nameRun(ctx, tx, openRunOf(open, run), workflowRunId)
       },
     }),
   )
@@ -47,7 +54,8 @@ export async function syncBuildRun(ctx: ServiceContext, id: string, workflowRunI
       data: { workflowRunId },
       work: async (tx, candidateId) => {
         await lockCandidate(tx, candidateId)
-        return nameRun(ctx, tx, requireRun(await findRunOfBuild(tx, candidateId)), workflowRunId)
+        const run = requireRun(await findRunOfBuild(tx, candidateId))
+        return nameRun(ctx, tx, await openRun(tx, run), workflowRunId)
       },
     }),
   )
@@ -79,8 +87,12 @@ async function insertFollowed(
 }
 
 /** Tells a run's name, and has its runner asked about it at once. Answers whether that was new. */
-async function nameRun(ctx: ServiceContext, tx: SqlTransaction, known: Run, workflowRunId: string): Promise<boolean> {
-  const open = await openRun(tx, known)
+async function nameRun(
+  ctx: ServiceContext,
+  tx: SqlTransaction,
+  open: OpenRun,
+  workflowRunId: string,
+): Promise<boolean> {
   const { run, now } = open
   if (run.externalId === workflowRunId) return false
   if (run.runner !== 'GITHUB_ACTIONS' || run.externalId !== null) {

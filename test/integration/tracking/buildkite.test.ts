@@ -423,17 +423,20 @@ describe('a dispatch', () => {
   })
 })
 
-// They wait for the same 15 s.
+/** Buildkite has started the build, says that it failed to, and tells nothing of it. */
+const DONE_BUT_FAILED: Parameters<typeof seed>[0] = {
+  fate: () => 'drop',
+  interfere: ({ method }, answer) => {
+    if (method !== 'POST') return undefined
+    answer()
+    return { status: 500, body: { message: 'Internal Server Error' } }
+  },
+}
+
+// They wait for the same 20 s.
 describe.concurrent('a dispatch of which it is not known whether it was done', () => {
   test('is found again by the run’s key, and not done twice', { timeout: SLOW }, async ({ expect }) => {
-    const target = await seed({
-      fate: () => 'drop',
-      interfere: ({ method }, answer) => {
-        if (method !== 'POST') return undefined
-        answer()
-        return { status: 500, body: { message: 'Internal Server Error' } }
-      },
-    })
+    const target = await seed(DONE_BUT_FAILED)
     const id = await deploy(target)
     await expect
       .poll(async () => (await show(id)).tracking, { timeout: 40_000, interval: 250 })
@@ -511,14 +514,7 @@ describe.concurrent('a dispatch of which it is not known whether it was done', (
   })
 
   test('and is canceled meanwhile is stopped when it is found', { timeout: SLOW }, async ({ expect }) => {
-    const target = await seed({
-      fate: () => 'drop',
-      interfere: ({ method }, answer) => {
-        if (method !== 'POST') return undefined
-        answer()
-        return { status: 500, body: { message: 'Internal Server Error' } }
-      },
-    })
+    const target = await seed(DONE_BUT_FAILED)
     const id = await deploy(target)
     await attempted(id, ['unclear'])
     expect((await cancel(id)).cancelDeployment.deployment.status).toBe('CANCELING')

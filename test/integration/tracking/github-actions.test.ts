@@ -1,10 +1,12 @@
 import { createHmac } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { postEvent, type StandInRun } from '../../../src/demo/stand-in-github.js'
+import { postEvent } from '../../../src/demo/post-event.js'
+import type { StandInRun } from '../../../src/demo/stand-in-github.js'
 import { createPace } from '../../../src/modules/tracking/pace.js'
 import { type GitHubStandIn, startGitHubStandIn } from '../../support/github-stand-in.js'
 import { Postman } from '../../support/postman.js'
+import { createGitHubProject } from '../../support/seed.js'
 import { GITHUB_WEBHOOK_SECRET, unique, useSlipway } from '../../support/slipway.js'
 
 const github: GitHubStandIn = await startGitHubStandIn()
@@ -38,29 +40,11 @@ interface Target {
 }
 
 /** A project on GitHub with an environment that is deployed to by a workflow, and a candidate to deploy. */
-async function seed(workflow: object = { githubActions: { workflow: 'deploy.yml' } }): Promise<Target> {
-  const project = unique('shop')
-  await slipway.as().query(
-    `mutation ($project: CreateProjectInput!, $environment: CreateEnvironmentInput!) {
-      createProject(input: $project) { project { id } }
-      createEnvironment(input: $environment) { environment { id } }
-    }`,
-    {
-      project: {
-        name: project,
-        repository: 'acme/shop',
-        buildWorkflow: { githubActions: { workflow: 'build.yml' } },
-      },
-      environment: { project, name: 'production', tier: 'PRODUCTION', deployWorkflow: workflow },
-    },
-  )
-  const cut = await slipway.as().rest('POST', `/api/releases/${project}/releases/v1-rc1`, {
-    repo: 'acme/shop',
-    commit: SHA,
+const seed = (deployWorkflow?: object): Promise<Target> =>
+  createGitHubProject(slipway, SHA, {
+    ...(deployWorkflow && { deployWorkflow }),
+    buildWorkflow: { githubActions: { workflow: 'build.yml' } },
   })
-  expect(cut.status).toBe(201)
-  return { project, path: `/api/releases/${project}/environments/production/deployments` }
-}
 
 async function deploy({ path }: Target): Promise<string> {
   const answer = await slipway.as({ subject: 'ci' }).rest<{ id: string }>('POST', path, {

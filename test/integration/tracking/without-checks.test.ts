@@ -1,10 +1,12 @@
 import { createRequire } from 'node:module'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
-import { postEvent, type StandInRun } from '../../../src/demo/stand-in-github.js'
+import { postEvent } from '../../../src/demo/post-event.js'
+import type { StandInRun } from '../../../src/demo/stand-in-github.js'
 import { createPace } from '../../../src/modules/tracking/pace.js'
 import { startGitHubStandIn } from '../../support/github-stand-in.js'
 import { Postman } from '../../support/postman.js'
-import { GITHUB_WEBHOOK_SECRET, unique, useSlipway } from '../../support/slipway.js'
+import { createGitHubProject } from '../../support/seed.js'
+import { GITHUB_WEBHOOK_SECRET, useSlipway } from '../../support/slipway.js'
 
 // Nobody is asked of Slipway's own accord for hours: what happens here is due to what is heard.
 const github = await startGitHubStandIn()
@@ -26,19 +28,7 @@ afterEach(() => postman.rest())
 
 /** A deployment whose run GitHub has begun. */
 async function begin(): Promise<{ run: StandInRun; statuses: () => Promise<string[]> }> {
-  const project = unique('shop')
-  await slipway.as().query(
-    `mutation ($project: String!) {
-      createProject(input: { name: $project, repository: "acme/shop" }) { project { id } }
-      createEnvironment(input: {
-        project: $project, name: "production", tier: PRODUCTION,
-        deployWorkflow: { githubActions: { workflow: "deploy.yml" } }
-      }) { environment { id } }
-    }`,
-    { project },
-  )
-  await slipway.as().rest('POST', `/api/releases/${project}/releases/v1-rc1`, { repo: 'acme/shop', commit: SHA })
-  const path = `/api/releases/${project}/environments/production/deployments`
+  const { path } = await createGitHubProject(slipway, SHA)
   const { body } = await slipway.as().rest<{ id: string }>('POST', path, { release_candidate_version: 'v1-rc1' })
   const find = () => github.runs.find(({ inputs }) => inputs['aviator_deployment_id'] === body.id)
   await expect.poll(find, { timeout: 5_000 }).toBeDefined()

@@ -7,6 +7,7 @@ import type { StandInRun } from '../../../src/demo/stand-in-github.js'
 import { createPace } from '../../../src/modules/tracking/pace.js'
 import { startGitHubStandIn } from '../../support/github-stand-in.js'
 import { Postman } from '../../support/postman.js'
+import { createGitHubProject } from '../../support/seed.js'
 import { GITHUB_WEBHOOK_SECRET, testToken, useSlipway } from '../../support/slipway.js'
 
 interface WorkflowFile {
@@ -51,7 +52,6 @@ test.each([
   ['its events', true],
   ['its callback alone, no event of it arriving', false],
 ])('a workflow file with the documented inputs moves a deployment to success by %s', async (_how, areSent) => {
-  const project = `shop-${areSent}`
   const postman = new Postman(() => slipway.url, {
     secret: GITHUB_WEBHOOK_SECRET,
     faults: { dropped: areSent ? 0 : 1 },
@@ -62,18 +62,7 @@ test.each([
     postman.post(body)
     if (action === 'requested') setTimeout(() => void carryOut(run), 100)
   }
-  await slipway.as().query(
-    `mutation ($project: String!) {
-      createProject(input: { name: $project, repository: "acme/shop" }) { project { id } }
-      createEnvironment(input: {
-        project: $project, name: "production", tier: PRODUCTION,
-        deployWorkflow: { githubActions: { workflow: "deploy.yml" } }
-      }) { environment { id } }
-    }`,
-    { project },
-  )
-  await slipway.as().rest('POST', `/api/releases/${project}/releases/v1-rc1`, { repo: 'acme/shop', commit: SHA })
-  const path = `/api/releases/${project}/environments/production/deployments`
+  const { path } = await createGitHubProject(slipway, SHA)
   const body = { release_candidate_version: 'v1-rc1' }
   expect(await slipway.as().rest('POST', path, body)).toMatchObject({ status: 201, body: { status: 'pending' } })
   const newest = async () => (await slipway.as().rest<{ status: string }[]>('GET', path)).body[0]
