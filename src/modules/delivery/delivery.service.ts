@@ -67,7 +67,7 @@ export async function applyDelivery(
     const { observation } = delivery.event
     if (observation === null) {
       await saveRun(tx, open, askNow(open.run, open.now), ctx.runners[run.runner].name)
-      await settleDelivery(tx, delivery, 'ask')
+      await settleDelivery(tx, delivery, 'check')
       return
     }
     const telling = { actor: ctx.runners[run.runner].name, source: 'EVENT' as const, pace: ctx.pace }

@@ -61,6 +61,15 @@ export async function wakeDeliveriesOf(tx: SqlTransaction, { runner, scope, exte
   for (const delivery of waiting) await wake(tx, delivery)
 }
 
+/** Has the events of a run taken in again that could only have its runner asked while the run had not ended. */
+export async function reopenDeliveriesOf(tx: SqlTransaction, { runner, scope, externalId }: Run): Promise<void> {
+  const reopened = await tx.$queryRaw<Delivery[]>(Prisma.sql`
+    UPDATE webhook_deliveries SET outcome = NULL
+    WHERE runner = ${runner}::workflow_runner AND scope = ${scope} AND external_id = ${externalId} AND outcome = 'ask'
+    RETURNING ${COLUMNS}`)
+  for (const delivery of reopened) await wake(tx, delivery)
+}
+
 /** What the runner may be speaking of: a run that is known by this name, or any there whose name is not known yet. */
 export async function mayConcernRun(reader: SqlReader, event: ProviderEvent): Promise<boolean> {
   const rows = await reader.$queryRaw<unknown[]>(Prisma.sql`

@@ -86,11 +86,12 @@ export function createGitHubActionsRunner(settings: GitHubSettings, log: Logger)
       }))
       if (listed.kind === 'failure') return outcomeLater(listed)
       const taken = await others.taken(listed.runs.map(run => String(run.id)))
-      const free = listed.runs.filter(run => !taken.has(String(run.id)))
-      const named = free.find(run => tokensIn(run.display_title).includes(order.token))
-      if (named) return found(named)
-      // What has another's token is not it.
-      const possible = free.filter(run => tokensIn(run.display_title).length === 0)
+      const isTaken = (run: GitHubRun) => taken.has(String(run.id))
+      const named = listed.runs.find(run => tokensIn(run.display_title).includes(order.token))
+      // It was started, although another deployment has claimed it.
+      if (named) return isTaken(named) ? { kind: 'ambiguous' } : found(named)
+      // What has another's token, or is another's, is not it.
+      const possible = listed.runs.filter(run => tokensIn(run.display_title).length === 0 && !isTaken(run))
       const [only] = possible
       if (only === undefined) return { kind: 'absent' }
       if (possible.length === 1 && !(await others.haveUnnamed())) return found(only)

@@ -3,6 +3,7 @@ import { Prisma } from '../../database/generated/client.js'
 import type { WorkflowRunner } from '../../database/generated/enums.js'
 import type { SqlReader, SqlTransaction } from '../../database/transaction.js'
 import { enqueue } from '../../jobs/jobs.js'
+import { reopenDeliveriesOf } from '../delivery/delivery.store.js'
 import type { Run } from './run.js'
 
 /** All columns of a run, named as its fields are. */
@@ -45,9 +46,9 @@ export async function updateRun(tx: SqlTransaction, run: Run): Promise<void> {
   await schedule(tx, run)
 }
 
-/** One job a run: the newest decision about it says when it is looked at next. */
-async function schedule(tx: SqlTransaction, { id, nextCheckAt }: Run): Promise<void> {
-  if (nextCheckAt !== null) await wakeRun(tx, id, nextCheckAt)
+/** One job a run: the newest decision about it says when it is looked at next, or which events have waited for its end. */
+function schedule(tx: SqlTransaction, run: Run): Promise<void> {
+  return run.nextCheckAt === null ? reopenDeliveriesOf(tx, run) : wakeRun(tx, run.id, run.nextCheckAt)
 }
 
 /** Has a worker look at a run. */

@@ -9,6 +9,7 @@ import { createRunners } from '../../../src/modules/runner/runners.js'
 import { advanceRun } from '../../../src/modules/tracking/advance.service.js'
 import { createPace } from '../../../src/modules/tracking/pace.js'
 import { startGitHubStandIn } from '../../support/github-stand-in.js'
+import { createGitHubProject } from '../../support/seed.js'
 import { GITHUB_WEBHOOK_SECRET, unique, useSlipway } from '../../support/slipway.js'
 
 const ROUNDS = 30
@@ -27,6 +28,7 @@ beforeEach(() => {
     titleInput: 'aviator_deployment_id',
   })
   events = []
+  github.interfere = () => undefined
   github.onEvent = event => events.push(event)
 })
 
@@ -40,7 +42,10 @@ interface Round {
 }
 
 /** Deployments on environments of their own, whose runs GitHub has begun. */
-async function rounds(workflow: object | null = { githubActions: { workflow: 'deploy.yml' } }): Promise<Round[]> {
+async function rounds(
+  workflow: object | null = { githubActions: { workflow: 'deploy.yml' } },
+  count = ROUNDS,
+): Promise<Round[]> {
   const project = unique('shop')
   await slipway
     .as()
@@ -49,7 +54,7 @@ async function rounds(workflow: object | null = { githubActions: { workflow: 'de
       { project },
     )
   await slipway.as().rest('POST', `/api/releases/${project}/releases/v1-rc1`, { repo: 'acme/shop', commit: SHA })
-  return Promise.all(Array.from({ length: ROUNDS }, (_, count) => round(project, `env-${count}`, workflow)))
+  return Promise.all(Array.from({ length: count }, (_, number) => round(project, `env-${number}`, workflow)))
 }
 
 async function round(project: string, environment: string, deployWorkflow: object | null): Promise<Round> {
@@ -115,6 +120,60 @@ test('a re-run of which six events come at once is one new deployment', { timeou
   for (const { run } of all) github.actions.rerun(run)
   await Promise.all(all.flatMap(({ bring }) => Array.from({ length: 6 }, () => bring())))
   await allAre(all, ['pending', 'failure'])
+})
+
+test('two re-runs whose events come at once leave no deployment open', { timeout: SLOW }, async () => {
+  const all = await rounds()
+  for (const { run } of all) github.actions.finish(run, 'failure')
+  await Promise.all(all.map(({ bring }) => bring()))
+  await allAre(all, ['failure'])
+  const before = events.length
+  for (const { run } of all) {
+    for (const conclusion of ['cancelled', 'success']) {
+      github.actions.rerun(run)
+      github.actions.finish(run, conclusion)
+    }
+  }
+  const url = `${slipway.url}/webhooks/github`
+  await Promise.all(events.slice(before).map(({ body }) => postEvent(url, GITHUB_WEBHOOK_SECRET, body, randomUUID())))
+  // An attempt that was overtaken may be left out, or come after the one that overtook it.
+  const told = async () => (await Promise.all(all.map(({ statuses }) => statuses()))).map(list => list.join())
+  await expect
+    .poll(told, { timeout: 30_000 })
+    .toEqual(all.map(() => expect.stringMatching(/^(success,(canceled,)?|canceled,success,)failure$/)))
+})
+
+test('the deployment of an attempt that was run again can be refreshed', { timeout: SLOW }, async () => {
+  const [{ id, run, bring, statuses }] = (await rounds(undefined, 1)) as [Round]
+  github.actions.finish(run, 'failure')
+  await bring()
+  await expect.poll(statuses).toEqual(['failure'])
+  github.actions.rerun(run)
+  await bring()
+  await expect.poll(statuses).toEqual(['pending', 'failure'])
+  const answer = await slipway
+    .as()
+    .graphql('mutation ($id: ID!) { refreshDeployment(input: { deployment: $id }) { deployment { status } } }', { id })
+  expect(answer).toMatchObject({ errors: [], data: { refreshDeployment: { deployment: { status: 'FAILURE' } } } })
+})
+
+test('a run that is claimed for another deployment is not started a second time', { timeout: SLOW }, async () => {
+  const [mistaken] = (await rounds(null, 1)) as [Round]
+  github.interfere = ({ operation }, answer) => {
+    if (!operation.endsWith('/dispatches')) return undefined
+    answer()
+    return 'drop'
+  }
+  const { path } = await createGitHubProject(slipway, SHA)
+  const { body } = await slipway.as().rest<{ id: string }>('POST', path, { release_candidate_version: 'v1-rc1' })
+  const runs = () => github.runs.filter(({ inputs }) => inputs['aviator_deployment_id'] === body.id)
+  await expect.poll(() => runs().length).toBe(1)
+  const claim = { deployment_id: mistaken.id, workflow_run_id: runs()[0]?.id }
+  expect((await slipway.as().rest('POST', '/api/v1/sync-deploy-github-action', claim)).status).toBe(200)
+  const deploymentId = fromGlobalId(body.id)?.key ?? ''
+  const phase = async () => (await slipway.database.workflowRun.findUniqueOrThrow({ where: { deploymentId } })).phase
+  await expect.poll(phase, { timeout: 40_000, interval: 200 }).toBe('FOLLOWED')
+  expect(runs()).toHaveLength(1)
 })
 
 test('what a pipeline reports stands, whenever GitHub tells otherwise', { timeout: SLOW }, async () => {
