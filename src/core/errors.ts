@@ -25,6 +25,7 @@ const ERRORS = {
   INVALID_CANDIDATE_VERSION: { code: 'BAD_USER_INPUT', status: 400, message: 'Invalid release candidate version' },
   INVALID_COMMIT: { code: 'BAD_USER_INPUT', status: 400, message: 'Invalid commit hash' },
   INVALID_DEPLOYMENT_STATUS: { code: 'BAD_USER_INPUT', status: 400, message: 'Invalid deployment status' },
+  QUERY_TOO_LARGE: { code: 'BAD_USER_INPUT', status: 400, message: 'Query is too large' },
   REPOSITORY_MISMATCH: {
     code: 'BAD_USER_INPUT',
     status: 400,

@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import type { Database } from './client.js'
 import type { Prisma } from './generated/client.js'
 import { statementNames } from './statement-names.js'
@@ -58,9 +58,14 @@ export async function sqlTransaction<Result>(
   }
 }
 
+/** Reads the database as it is now with SQL alone, at the same low cost. Each statement sees one state of the data. */
+export function sqlReader({ pool }: Database): SqlReader {
+  return runnerOn(pool)
+}
+
 const nameOf = statementNames('sql')
 
-function runnerOn(client: PoolClient): SqlTransaction {
+function runnerOn(client: Pool | PoolClient): SqlTransaction {
   const run: SqlReader = {
     $queryRaw: async <Rows>({ text, values }: Prisma.Sql) => {
       const { rows } = await client.query({ name: nameOf(text), text, values })

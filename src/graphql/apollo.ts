@@ -1,9 +1,11 @@
-import { ApolloServer, type ApolloServerPlugin } from '@apollo/server'
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server'
 import { ApolloServerErrorCode, unwrapResolverError } from '@apollo/server/errors'
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
 import type { RequestContext } from '../modules/context/request-context.js'
 import { describeError, errorExtensions } from './error-description.js'
+import { executeOperation } from './execute.js'
+import { TOKENS } from './limits.js'
 
 /** What Apollo calls an error that it found in the request itself, before anything was executed. */
 const REQUEST_FAULTS: ReadonlySet<unknown> = new Set(
@@ -20,9 +22,42 @@ export function createApolloServer(schema: GraphQLSchema, log: Logger): ApolloSe
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => formatError(formatted, error, log),
-    plugins: [challengeUnauthenticated],
+    parseOptions: { maxTokens: TOKENS },
+    plugins: [executing(schema, log), challengeUnauthenticated],
     logger: log,
   })
+}
+
+/** Has operations executed by our own means, which read all that a query asks for at once. */
+function executing(schema: GraphQLSchema, log: Logger): ApolloServerPlugin<RequestContext> {
+  return {
+    async requestDidStart() {
+      return {
+        async responseForOperation({ document, operation, operationName, request, contextValue }) {
+          // Apollo tells what is wrong with the name.
+          if (operation === undefined) return null
+          const { data, errors, cost } = await executeOperation(
+            schema,
+            document,
+            operationName ?? undefined,
+            request.variables ?? {},
+            contextValue,
+          )
+          return {
+            http: { ...(data === undefined && { status: 400 }), headers: new HeaderMap() },
+            body: {
+              kind: 'single',
+              singleResult: {
+                ...(errors && { errors: errors.map(error => formatError(error.toJSON(), error, log)) }),
+                ...(data !== undefined && { data }),
+                ...(cost && { extensions: { cost } }),
+              },
+            },
+          }
+        },
+      }
+    },
+  }
 }
 
 function formatError(formatted: GraphQLFormattedError, error: unknown, log: Logger): GraphQLFormattedError {

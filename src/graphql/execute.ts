@@ -1,13 +1,107 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
-import { execute, type GraphQLSchema, validate } from 'graphql'
+import {
+  type DocumentNode,
+  execute,
+  type GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  Kind,
+  locatedError,
+  OperationTypeNode,
+  validate,
+} from 'graphql'
 import { SlipwayError } from '../core/errors.js'
+import { sqlReader } from '../database/transaction.js'
 import type { RequestContext } from '../modules/context/request-context.js'
+import { type Cost, weigh } from './limits.js'
+import { type Operation, openOperation, type SelectedField } from './operation.js'
+import { Reading } from './reading.js'
 
-/** A document that was found to fit the schema, ready to be executed any number of times. */
-export type Operation<Data, Variables> = (variables: Variables, context: RequestContext) => Promise<Data>
+/** What came of an operation. Without `data` it was refused before anything of it was done. */
+export interface Outcome {
+  readonly data?: Readonly<Record<string, unknown>> | null
+  readonly errors?: readonly GraphQLError[]
+  readonly cost?: Cost
+}
 
 /**
- * Prepares a typed document to be executed in process, with the same resolvers as one that came over HTTP.
+ * Executes an operation of a document that was validated: a query with one SQL statement, a mutation with one for each
+ * payload, after the mutation itself.
+ */
+export async function executeOperation(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  name: string | undefined,
+  values: Readonly<Record<string, unknown>>,
+  context: RequestContext,
+): Promise<Outcome> {
+  const node = getOperationAST(document, name)
+  if (node == null) throw new Error('The document has no such operation')
+  const operation = openOperation(schema, document, node, values)
+  if ('length' in operation) return { errors: operation }
+  let cost: Cost
+  try {
+    cost = weigh(operation)
+  } catch (error) {
+    return { errors: [locatedError(error, undefined)] }
+  }
+  const outcome = await (node.operation === OperationTypeNode.MUTATION
+    ? mutate(operation, context)
+    : query(operation, context))
+  return { ...outcome, cost }
+}
+
+async function query(operation: Operation, context: RequestContext): Promise<Outcome> {
+  const reading = new Reading(operation, context)
+  const introspection = await introspect(operation)
+  try {
+    const reads = []
+    for (const field of operation.fields) {
+      const { key } = field
+      reads.push([key, isIntrospection(field) ? () => introspection[key] : await reading.root(field)] as const)
+    }
+    const columns = await reading.run(sqlReader(context.services.database))
+    return { data: Object.fromEntries(reads.map(([key, read]) => [key, read(columns)])) }
+  } catch (error) {
+    return { data: null, errors: [locatedError(error, undefined)] }
+  }
+}
+
+/** One field after the other. What follows one that fails is not done. */
+async function mutate(operation: Operation, context: RequestContext): Promise<Outcome> {
+  const data: Record<string, unknown> = {}
+  for (const field of operation.fields) {
+    try {
+      const reading = new Reading(operation, context)
+      const read = await reading.root(field)
+      data[field.key] = read(await reading.run(sqlReader(context.services.database)))
+    } catch (error) {
+      return { data: null, errors: [locatedError(error, field.nodes, [field.key])] }
+    }
+  }
+  return { data }
+}
+
+function isIntrospection({ name }: SelectedField): boolean {
+  return name === '__schema' || name === '__type'
+}
+
+/** What is asked of the schema itself, which needs no statement. */
+async function introspect(operation: Operation): Promise<Readonly<Record<string, unknown>>> {
+  const { schema, node, fragments, values } = operation
+  const selections = operation.fields.filter(isIntrospection).flatMap(({ nodes }) => nodes)
+  if (selections.length === 0) return {}
+  const asked = { ...node, selectionSet: { kind: Kind.SELECTION_SET as const, selections } }
+  const document = { kind: Kind.DOCUMENT as const, definitions: [asked, ...Object.values(fragments)] }
+  const { data } = await execute({ schema, document, variableValues: values })
+  return data ?? {}
+}
+
+/** A document that was found to fit the schema, ready to be executed any number of times. */
+type PreparedOperation<Data, Variables> = (variables: Variables, context: RequestContext) => Promise<Data>
+
+/**
+ * Prepares a typed document to be executed in process, as one that comes over HTTP is.
  *
  * An operation ends with all of its data or throws what its first error was made of.
  *
@@ -16,13 +110,13 @@ export type Operation<Data, Variables> = (variables: Variables, context: Request
 export function prepareOperation<Data, Variables extends Record<string, unknown>>(
   schema: GraphQLSchema,
   document: TypedDocumentNode<Data, Variables>,
-): Operation<Data, Variables> {
+): PreparedOperation<Data, Variables> {
   const faults = validate(schema, document)
   if (faults.length > 0) throw new Error(`A document does not fit the schema: ${faults.join('; ')}`)
   return async (variables, context) => {
-    const result = await execute({ schema, document, variableValues: variables, contextValue: context })
-    const error = result.errors?.[0]
+    const { data, errors } = await executeOperation(schema, document, undefined, variables, context)
+    const error = errors?.[0]
     if (error) throw error.originalError ?? new SlipwayError('INVALID_INPUT', { message: error.message })
-    return result.data as Data
+    return data as Data
   }
 }

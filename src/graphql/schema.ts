@@ -17,6 +17,12 @@ import {
   ReleaseResolver,
 } from '../modules/release/release.resolver.js'
 import {
+  ProjectCommitResolver,
+  ProjectCommitsResolver,
+  ReleaseStagesResolver,
+  StageResolver,
+} from '../modules/stage/stage.resolver.js'
+import {
   BuildTrackingResolver,
   CandidateBuildResolver,
   DeploymentTrackingResolver,
@@ -39,6 +45,10 @@ export function createSchema(): GraphQLSchema {
       ReleaseCandidateResolver,
       CandidateDeploymentsResolver,
       DeploymentResolver,
+      StageResolver,
+      ReleaseStagesResolver,
+      ProjectCommitResolver,
+      ProjectCommitsResolver,
       ProjectWorkflowResolver,
       EnvironmentWorkflowResolver,
       DeploymentTrackingResolver,

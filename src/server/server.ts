@@ -5,7 +5,7 @@ import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fast
 import type { Logger } from 'pino'
 import { SlipwayError } from '../core/errors.js'
 import { createSchema } from '../graphql/schema.js'
-import { createRequestContext, type Services } from '../modules/context/request-context.js'
+import type { RequestContext, Services } from '../modules/context/request-context.js'
 import { restPlugin } from '../rest/rest.plugin.js'
 import { sendRestError } from '../rest/rest-error.js'
 import { identifyActors, refuseFaultyTokens } from './authentication.js'
@@ -46,8 +46,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     },
   })
   const schema = createSchema()
-  const createContext = (request: FastifyRequest) =>
-    createRequestContext(services, request.log as Logger, request.actor)
+  const createContext = ({ log, actor }: FastifyRequest): RequestContext => ({ services, log: log as Logger, actor })
 
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler(sendRestError)

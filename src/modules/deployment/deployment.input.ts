@@ -8,10 +8,25 @@ export class EnvironmentDeploymentsArgs extends PageArgs {
   @Field(() => [DeploymentStatus], { nullable: true, description: 'Only deployments of these statuses.' })
   status?: DeploymentStatus[] | null
 
+  @Field(() => String, { nullable: true, description: 'Only deployments that this actor asked for or first reported.' })
+  actor?: string | null
+
+  @Field(() => String, { nullable: true, description: 'Only deployments of this candidate, such as `v1.4.0-rc1`.' })
+  candidate?: string | null
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'Only deployments created then or later. With a time, the list is sorted by the time of creation.',
+  })
+  since?: Date | null
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Only deployments created before.' })
+  until?: Date | null
+
   @Field(() => Int, {
     nullable: true,
     description:
-      'Passes over so many of the newest, for clients that number their pages. Not with `after` or `status`.',
+      'Passes over so many of the newest, for clients that number their pages. Not with `after` or a filter.',
   })
   offset?: number | null
 }

@@ -1,16 +1,20 @@
 import { Arg, Args, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql'
-import { toGlobalId } from '../../core/global-id.js'
-import type { Deployment as DeploymentRow, Environment as EnvironmentRow } from '../../database/generated/client.js'
-import { Caller, Load, type Loaders, type Remember, Remembering } from '../context/request-context.js'
+import type {
+  ReleaseCandidate as CandidateColumns,
+  Deployment as DeploymentColumns,
+  Environment as EnvironmentColumns,
+} from '../../database/generated/client.js'
+import { Caller } from '../context/request-context.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { Environment } from '../environment/environment.type.js'
-import { loadReferred } from '../loaders/row.loader.js'
+import { globalId } from '../node/global-id.js'
 import { GLOBAL_ID } from '../node/node.type.js'
 import { PageArgs } from '../pagination/page.args.js'
-import type { Candidate } from '../release/release.service.js'
+import { join, type Row } from '../reading/row.js'
+import { byKey, CANDIDATES, DEPLOYMENTS, ENVIRONMENTS } from '../reading/tables.js'
 import { ReleaseCandidate } from '../release/release.type.js'
 import { CreateDeploymentInput, EnvironmentDeploymentsArgs, UpdateDeploymentStatusInput } from './deployment.input.js'
-import { currentDeployment, listDeploymentsOfCandidate, listDeploymentsOfEnvironment } from './deployment.queries.js'
+import { activeDeploymentsOf, currentDeployment, deploymentsOf, historyOf, statusHistoryOf } from './deployment.rows.js'
 import { createDeployment, updateDeploymentStatus } from './deployment.service.js'
 import {
   CreateDeploymentPayload,
@@ -27,10 +31,10 @@ export class DeploymentResolver {
   })
   async createDeployment(
     @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
     @Arg('input', () => CreateDeploymentInput) input: CreateDeploymentInput,
   ) {
-    return remember(await createDeployment(ctx, input))
+    const { deployment } = await createDeployment(ctx, input)
+    return { deployment: byKey(DEPLOYMENTS, deployment.id) }
   }
 
   @Mutation(() => UpdateDeploymentStatusPayload, {
@@ -40,40 +44,40 @@ export class DeploymentResolver {
   })
   async updateDeploymentStatus(
     @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
     @Arg('input', () => UpdateDeploymentStatusInput) input: UpdateDeploymentStatusInput,
   ) {
-    return remember(await updateDeploymentStatus(ctx, input))
+    const { deployment, created } = await updateDeploymentStatus(ctx, input)
+    return { deployment: byKey(DEPLOYMENTS, deployment.id), created }
   }
 
   @FieldResolver(() => ID, GLOBAL_ID)
-  id(@Root() deployment: DeploymentRow) {
-    return toGlobalId('deployment', deployment.id)
+  id(@Root() deployment: Row<DeploymentColumns>) {
+    return globalId('deployment', deployment)
   }
 
   @FieldResolver(() => ReleaseCandidate, { description: 'What it deploys.' })
-  candidate(@Root() deployment: DeploymentRow, @Load() loaders: Loaders) {
-    return loadReferred(loaders.candidates, deployment.candidateId)
+  candidate(@Root() deployment: Row<DeploymentColumns>) {
+    return byKey(CANDIDATES, deployment.candidateId)
   }
 
   @FieldResolver(() => ReleaseCandidate, {
     nullable: true,
     description: 'What the environment ran when this deployment was created.',
   })
-  previous(@Root() { previousCandidateId }: DeploymentRow, @Load() loaders: Loaders) {
-    return previousCandidateId === null ? null : loadReferred(loaders.candidates, previousCandidateId)
+  previous(@Root() deployment: Row<DeploymentColumns>) {
+    return byKey(CANDIDATES, deployment.previousCandidateId)
   }
 
   @FieldResolver(() => Environment, { description: 'Where it is deployed.' })
-  environment(@Root() deployment: DeploymentRow, @Load() loaders: Loaders) {
-    return loadReferred(loaders.environments, deployment.environmentId)
+  environment(@Root() deployment: Row<DeploymentColumns>) {
+    return byKey(ENVIRONMENTS, deployment.environmentId)
   }
 
   @FieldResolver(() => [DeploymentStatusChange], {
     description: 'All that was reported or set, in the order in which it happened.',
   })
-  statusHistory(@Root() deployment: DeploymentRow, @Load() loaders: Loaders) {
-    return loaders.statusHistory.load(deployment.id)
+  statusHistory(@Root() deployment: Row<DeploymentColumns>) {
+    return statusHistoryOf(deployment)
   }
 }
 
@@ -84,26 +88,32 @@ export class EnvironmentDeploymentsResolver {
     nullable: true,
     description: 'What it runs: the candidate of its most recent successful deployment, by end time.',
   })
-  async current(@Root() environment: EnvironmentRow, @Load() loaders: Loaders) {
-    const deployment = await currentDeployment(loaders, environment)
-    return deployment && loadReferred(loaders.candidates, deployment.candidateId)
+  current(@Root() environment: Row<EnvironmentColumns>) {
+    const deployment = join(environment, currentDeployment(environment.id))
+    return byKey(CANDIDATES, deployment.candidateId)
   }
 
   @FieldResolver(() => Deployment, {
     nullable: true,
     description: 'The deployment by which it got what it runs.',
   })
-  currentDeployment(@Root() environment: EnvironmentRow, @Load() loaders: Loaders) {
-    return currentDeployment(loaders, environment)
+  currentDeployment(@Root() environment: Row<EnvironmentColumns>) {
+    return currentDeployment(environment.id)
   }
 
   @FieldResolver(() => DeploymentConnection, { description: 'Its deployments, newest first.' })
   deployments(
-    @Root() environment: EnvironmentRow,
-    @Load() loaders: Loaders,
+    @Root() environment: Row<EnvironmentColumns>,
     @Args(() => EnvironmentDeploymentsArgs) args: EnvironmentDeploymentsArgs,
   ) {
-    return listDeploymentsOfEnvironment(loaders, environment, args)
+    return historyOf(environment, args)
+  }
+
+  @FieldResolver(() => DeploymentConnection, {
+    description: 'What is on its way to it: its deployments that are active, newest first.',
+  })
+  activeDeployments(@Root() environment: Row<EnvironmentColumns>, @Args(() => PageArgs) args: PageArgs) {
+    return activeDeploymentsOf(environment, args)
   }
 }
 
@@ -111,7 +121,7 @@ export class EnvironmentDeploymentsResolver {
 @Resolver(() => ReleaseCandidate)
 export class CandidateDeploymentsResolver {
   @FieldResolver(() => DeploymentConnection, { description: 'Its deployments on all environments, newest first.' })
-  deployments(@Root() candidate: Candidate, @Load() loaders: Loaders, @Args(() => PageArgs) args: PageArgs) {
-    return listDeploymentsOfCandidate(loaders, candidate, args)
+  deployments(@Root() candidate: Row<CandidateColumns>, @Args(() => PageArgs) args: PageArgs) {
+    return deploymentsOf(candidate, args)
   }
 }

@@ -1,12 +1,15 @@
 import { Arg, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql'
-import { toGlobalId } from '../../core/global-id.js'
-import type { Environment as EnvironmentRow, Project as ProjectRow } from '../../database/generated/client.js'
-import { Caller, Load, type Loaders, type Remember, Remembering } from '../context/request-context.js'
+import type { Environment as EnvironmentColumns, Project as ProjectColumns } from '../../database/generated/client.js'
+import { EnvironmentTier } from '../../database/generated/enums.js'
+import { Caller } from '../context/request-context.js'
 import type { ServiceContext } from '../context/service-context.js'
-import { loadReferred } from '../loaders/row.loader.js'
+import { globalId } from '../node/global-id.js'
 import { GLOBAL_ID } from '../node/node.type.js'
 import { Project } from '../project/project.type.js'
+import type { Row } from '../reading/row.js'
+import { byKey, ENVIRONMENTS, PROJECTS } from '../reading/tables.js'
 import { CreateEnvironmentInput, UpdateEnvironmentInput } from './environment.input.js'
+import { environmentNamed, environmentsOf } from './environment.rows.js'
 import { createEnvironment, updateEnvironment } from './environment.service.js'
 import { CreateEnvironmentPayload, Environment, UpdateEnvironmentPayload } from './environment.type.js'
 
@@ -15,29 +18,29 @@ export class EnvironmentResolver {
   @Mutation(() => CreateEnvironmentPayload, { description: 'Creates an environment. Takes the role `admin`.' })
   async createEnvironment(
     @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
     @Arg('input', () => CreateEnvironmentInput) input: CreateEnvironmentInput,
   ) {
-    return remember({ environment: await createEnvironment(ctx, input) })
+    const { id } = await createEnvironment(ctx, input)
+    return { environment: byKey(ENVIRONMENTS, id) }
   }
 
   @Mutation(() => UpdateEnvironmentPayload, { description: 'Changes an environment. Takes the role `admin`.' })
   async updateEnvironment(
     @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
     @Arg('input', () => UpdateEnvironmentInput) input: UpdateEnvironmentInput,
   ) {
-    return remember({ environment: await updateEnvironment(ctx, input) })
+    const { id } = await updateEnvironment(ctx, input)
+    return { environment: byKey(ENVIRONMENTS, id) }
   }
 
   @FieldResolver(() => ID, GLOBAL_ID)
-  id(@Root() environment: EnvironmentRow) {
-    return toGlobalId('environment', environment.id)
+  id(@Root() environment: Row<EnvironmentColumns>) {
+    return globalId('environment', environment)
   }
 
   @FieldResolver(() => Project, { description: 'The project that is deployed to it.' })
-  project(@Root() environment: EnvironmentRow, @Load() loaders: Loaders) {
-    return loadReferred(loaders.projects, environment.projectId)
+  project(@Root() environment: Row<EnvironmentColumns>) {
+    return byKey(PROJECTS, environment.projectId)
   }
 }
 
@@ -47,13 +50,16 @@ export class ProjectEnvironmentsResolver {
   @FieldResolver(() => [Environment], {
     description: 'All environments in promotion order: by tier, then in the order in which they were created.',
   })
-  environments(@Root() project: ProjectRow, @Load() loaders: Loaders) {
-    return loaders.environmentsByProject.load(project.id)
+  environments(
+    @Root() project: Row<ProjectColumns>,
+    @Arg('tier', () => [EnvironmentTier], { nullable: true, description: 'Only environments of these tiers.' })
+    tiers: EnvironmentTier[] | null,
+  ) {
+    return environmentsOf(project, tiers ?? null)
   }
 
   @FieldResolver(() => Environment, { nullable: true, description: 'An environment by its name.' })
-  async environment(@Root() project: ProjectRow, @Load() loaders: Loaders, @Arg('name', () => String) name: string) {
-    const environments = await loaders.environmentsByProject.load(project.id)
-    return environments.find(environment => environment.name === name) ?? null
+  environment(@Root() project: Row<ProjectColumns>, @Arg('name', () => String) name: string) {
+    return environmentNamed(project, name)
   }
 }

@@ -1,15 +1,15 @@
 import { ArgsType, Field, Int } from 'type-graphql'
-import { SlipwayError } from '../../core/errors.js'
 
 const DEFAULT_SIZE = 20
-const LARGEST_SIZE = 100
+/** A page may hold so many rows. */
+export const LARGEST_PAGE = 100
 
 @ArgsType()
 export class PageArgs {
   @Field(() => Int, {
     nullable: true,
     defaultValue: DEFAULT_SIZE,
-    description: `How many to return, from the newest on: at most ${LARGEST_SIZE}.`,
+    description: `How many to return, from the newest on: at most ${LARGEST_PAGE}.`,
   })
   first?: number | null
 
@@ -17,18 +17,7 @@ export class PageArgs {
   after?: string | null
 }
 
-/**
- * How many rows a page may hold.
- *
- * @throws SlipwayError `INVALID_INPUT` when more are asked for than one page may hold
- */
+/** How many rows a page may hold. That it is not too many was seen to before (src/graphql/limits.ts). */
 export function pageSize(args: PageArgs): number {
-  const first = args.first ?? DEFAULT_SIZE
-  if (first < 0 || first > LARGEST_SIZE) {
-    throw new SlipwayError('INVALID_INPUT', {
-      message: `Invalid first: ${first}`,
-      details: `Ask for 0 to ${LARGEST_SIZE}, and for what follows with \`after\`.`,
-    })
-  }
-  return first
+  return args.first ?? DEFAULT_SIZE
 }

@@ -1,42 +1,53 @@
-import { type SortKey, toCursor } from './cursor.js'
+import { Prisma } from '../../database/generated/client.js'
+import type { AnyRow, Row, Rows, Sql } from '../reading/row.js'
+import type { Table } from '../reading/tables.js'
+import { keyFromCursor } from './cursor.js'
+import { type PageArgs, pageSize } from './page.args.js'
 
-/** A part of a list, in the shape of a Relay connection. */
-export interface Page<Row> {
-  readonly edges: readonly { readonly cursor: string; readonly node: Row }[]
-  readonly nodes: readonly Row[]
-  readonly pageInfo: {
-    readonly hasNextPage: boolean
-    readonly hasPreviousPage: boolean
-    readonly startCursor: string | null
-    readonly endCursor: string | null
-  }
-  /** Counts the whole list; called only when the count is asked for. */
-  readonly totalCount: () => Promise<number>
-}
-
-interface PageFacts<Row> {
-  /** In order, and one more than the page may hold when the list goes on. */
-  readonly rows: readonly Row[]
+/** What is to be known of a list that grows, and of the part of it that is asked for. */
+interface PageFacts<Columns> {
+  /** How many rows the page may hold. */
   readonly size: number
-  /** Whether the page begins after the list's beginning. */
+  /** Whether something precedes it. */
   readonly isContinued: boolean
-  readonly sortKey: (row: Row) => SortKey
-  readonly totalCount: () => Promise<number>
+  /** The first rows of the page and of what follows it, at most so many. */
+  rows(limit: number): Rows<Columns>
+  /** How the list is sorted. */
+  orderBy(row: Row<Columns>): Sql
+  /** What the cursor of a row holds. */
+  key(row: Row<Columns>): Sql
+  /** How many rows the whole list has. */
+  readonly totalCount: Sql
 }
 
-/** Cuts a page out of the rows that were read for it. */
-export function toPage<Row>({ rows, size, isContinued, sortKey, totalCount }: PageFacts<Row>): Page<Row> {
-  const nodes = rows.slice(0, size)
-  const edges = nodes.map(node => ({ cursor: toCursor(sortKey(node)), node }))
-  return {
-    edges,
-    nodes,
-    pageInfo: {
-      hasNextPage: rows.length > size,
-      hasPreviousPage: isContinued,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-    totalCount,
-  }
+/** A part of a list that grows: what a field of a connection type is answered with. */
+export class Page {
+  constructor(readonly facts: PageFacts<unknown>) {}
+}
+
+export function page<Columns>(facts: PageFacts<Columns>): Page {
+  return new Page(facts as PageFacts<unknown> & { rows(limit: number): Rows; key(row: AnyRow): Sql })
+}
+
+/** A page of those rows of a table that a condition holds for, newest first: keys sort by the time of their creation. */
+export function newestByKey<Columns extends { id: unknown }>(
+  table: Table<Columns>,
+  condition: Sql,
+  args: PageArgs,
+): Page {
+  const before = args.after == null ? null : keyFromCursor(args.after)
+  const part = before === null ? condition : Prisma.sql`${condition} AND id < ${before}::uuid`
+  return page({
+    size: pageSize(args),
+    isContinued: before !== null,
+    rows: limit => table.where(Prisma.sql`${part} ORDER BY id DESC LIMIT ${literal(limit)}`),
+    orderBy: row => Prisma.sql`${row.id} DESC`,
+    key: row => row.id,
+    totalCount: table.count(condition),
+  })
+}
+
+/** As text, since the planner must know it to see that few rows are wanted. */
+export function literal(limit: number): Sql {
+  return Prisma.raw(String(Math.trunc(limit)))
 }

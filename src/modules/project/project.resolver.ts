@@ -1,24 +1,26 @@
 import { Arg, Args, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql'
-import { toGlobalId } from '../../core/global-id.js'
-import type { Project as ProjectRow } from '../../database/generated/client.js'
-import { Caller, type Remember, Remembering } from '../context/request-context.js'
+import type { Project as ProjectColumns } from '../../database/generated/client.js'
+import { Caller } from '../context/request-context.js'
 import type { ServiceContext } from '../context/service-context.js'
+import { globalId } from '../node/global-id.js'
 import { GLOBAL_ID } from '../node/node.type.js'
+import type { Row } from '../reading/row.js'
+import { byKey, PROJECTS } from '../reading/tables.js'
 import { CreateProjectInput, ProjectsArgs, UpdateProjectInput } from './project.input.js'
-import { listProjects } from './project.queries.js'
-import { createProject, findProject, updateProject } from './project.service.js'
+import { projectNamed, visibleProjects } from './project.rows.js'
+import { createProject, updateProject } from './project.service.js'
 import { CreateProjectPayload, Project, ProjectConnection, UpdateProjectPayload } from './project.type.js'
 
 @Resolver(() => Project)
 export class ProjectResolver {
   @Query(() => Project, { nullable: true, description: 'A project by its name.' })
-  project(@Caller() ctx: ServiceContext, @Arg('name', () => String) name: string) {
-    return findProject(ctx.database, ctx.actor, name)
+  project(@Caller() { actor }: ServiceContext, @Arg('name', () => String) name: string) {
+    return projectNamed(actor, name)
   }
 
   @Query(() => ProjectConnection, { description: 'The projects that the token may see, newest first.' })
-  projects(@Caller() ctx: ServiceContext, @Args(() => ProjectsArgs) args: ProjectsArgs) {
-    return listProjects(ctx, args)
+  projects(@Caller() { actor }: ServiceContext, @Args(() => ProjectsArgs) args: ProjectsArgs) {
+    return visibleProjects(actor, args)
   }
 
   @Mutation(() => CreateProjectPayload, {
@@ -26,23 +28,23 @@ export class ProjectResolver {
   })
   async createProject(
     @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
     @Arg('input', () => CreateProjectInput) input: CreateProjectInput,
   ) {
-    return remember({ project: await createProject(ctx, input) })
+    const { id } = await createProject(ctx, input)
+    return { project: byKey(PROJECTS, id) }
   }
 
   @Mutation(() => UpdateProjectPayload, { description: 'Changes a project. Takes the role `admin`.' })
   async updateProject(
     @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
     @Arg('input', () => UpdateProjectInput) input: UpdateProjectInput,
   ) {
-    return remember({ project: await updateProject(ctx, input) })
+    const { id } = await updateProject(ctx, input)
+    return { project: byKey(PROJECTS, id) }
   }
 
   @FieldResolver(() => ID, GLOBAL_ID)
-  id(@Root() project: ProjectRow) {
-    return toGlobalId('project', project.id)
+  id(@Root() project: Row<ProjectColumns>) {
+    return globalId('project', project)
   }
 }

@@ -33,7 +33,7 @@ interface ProjectChange {
 }
 
 /** Finds a project by its name; null when there is none or the actor may not see it. */
-export async function findProject(reader: SqlReader, actor: Actor, name: string): Promise<Project | null> {
+async function findProject(reader: SqlReader, actor: Actor, name: string): Promise<Project | null> {
   return maySeeProject(actor, name) ? readProject(reader, Prisma.sql`name = ${name}`) : null
 }
 

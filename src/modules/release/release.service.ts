@@ -71,7 +71,7 @@ export async function createRelease(ctx: ServiceContext, input: NewCandidate): P
 }
 
 /** Finds a release of a project by its version. */
-export function findRelease(
+function findRelease(
   reader: Database | Transaction,
   project: Project,
   version: string,
@@ -80,7 +80,7 @@ export function findRelease(
 }
 
 /** Finds a candidate of a project by its version. */
-export function findCandidate(
+function findCandidate(
   reader: SqlReader,
   project: Project,
   version: CandidateVersion,

@@ -1,10 +1,14 @@
 import { Arg, FieldResolver, Mutation, Resolver, Root } from 'type-graphql'
-import type { Deployment as DeploymentRow, WorkflowRun } from '../../database/generated/client.js'
-import { Caller, Load, type Loaders, type Remember, Remembering } from '../context/request-context.js'
+import type {
+  ReleaseCandidate as CandidateColumns,
+  Deployment as DeploymentColumns,
+  WorkflowRun as RunColumns,
+} from '../../database/generated/client.js'
+import { Caller } from '../context/request-context.js'
 import type { ServiceContext } from '../context/service-context.js'
-import { isFinished } from '../deployment/deployment.status.js'
 import { Deployment } from '../deployment/deployment.type.js'
-import type { Candidate } from '../release/release.service.js'
+import type { Row } from '../reading/row.js'
+import { byKey, CANDIDATES, DEPLOYMENTS } from '../reading/tables.js'
 import { ReleaseCandidate } from '../release/release.type.js'
 import { updateBuildStatus } from './build-report.service.js'
 import { cancelBuild, cancelDeployment } from './cancel.service.js'
@@ -21,23 +25,14 @@ import {
   UpdateBuildStatusInput,
 } from './tracking.input.js'
 import { BuildPayload, DeploymentPayload } from './tracking.payload.js'
+import { attemptsOf, buildOf, type TrackingColumns, trackingOfBuild, trackingOfDeployment } from './tracking.rows.js'
 import { CandidateBuild, DispatchAttempt, Tracking } from './tracking.type.js'
-
-/** A row of what is tracked, with the key of its run. */
-type TrackingRow = Tracking & { readonly runId: string | null }
 
 @Resolver(() => Deployment)
 export class DeploymentTrackingResolver {
   @FieldResolver(() => Tracking, { description: 'How its status is known.' })
-  async tracking(@Root() deployment: DeploymentRow, @Load() loaders: Loaders): Promise<TrackingRow> {
-    const run = await loaders.runOfDeployment.load(deployment.id)
-    const heard = [run?.heardAt, deployment.reportedAt, deployment.createdAt].filter(time => time != null)
-    return {
-      ...trackingOf(run),
-      source: deployment.source,
-      observedAt: new Date(Math.max(...heard.map(time => time.getTime()))),
-      nextCheckAt: isFinished(deployment.status) ? null : (run?.nextCheckAt ?? null),
-    }
+  tracking(@Root() deployment: Row<DeploymentColumns>) {
+    return trackingOfDeployment(deployment)
   }
 
   @Mutation(() => DeploymentPayload, {
@@ -45,12 +40,9 @@ export class DeploymentTrackingResolver {
       'Has a deployment stopped: one that has not been started is `CANCELED` at once, of another the runner is asked to ' +
       'stop it (`CANCELING`). Takes the role `deployer`.',
   })
-  async cancelDeployment(
-    @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
-    @Arg('input', () => DeploymentInput) input: DeploymentInput,
-  ) {
-    return remember(await cancelDeployment(ctx, input.deployment))
+  async cancelDeployment(@Caller() ctx: ServiceContext, @Arg('input', () => DeploymentInput) input: DeploymentInput) {
+    const { deployment: changed } = await cancelDeployment(ctx, input.deployment)
+    return { deployment: byKey(DEPLOYMENTS, changed.id) }
   }
 
   @Mutation(() => DeploymentPayload, {
@@ -58,21 +50,18 @@ export class DeploymentTrackingResolver {
   })
   async resolveDeployment(
     @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
     @Arg('input', () => ResolveDeploymentInput) { deployment, status, reason }: ResolveDeploymentInput,
   ) {
-    return remember(await resolveDeployment(ctx, deployment, status, reason))
+    const { deployment: changed } = await resolveDeployment(ctx, deployment, status, reason)
+    return { deployment: byKey(DEPLOYMENTS, changed.id) }
   }
 
   @Mutation(() => DeploymentPayload, {
     description: 'Asks the runner how a deployment is, now. Takes the role `deployer`.',
   })
-  async refreshDeployment(
-    @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
-    @Arg('input', () => DeploymentInput) input: DeploymentInput,
-  ) {
-    return remember(await refreshDeployment(ctx, input.deployment))
+  async refreshDeployment(@Caller() ctx: ServiceContext, @Arg('input', () => DeploymentInput) input: DeploymentInput) {
+    const { deployment: changed } = await refreshDeployment(ctx, input.deployment)
+    return { deployment: byKey(DEPLOYMENTS, changed.id) }
   }
 
   @Mutation(() => DeploymentPayload, {
@@ -80,18 +69,18 @@ export class DeploymentTrackingResolver {
   })
   async syncDeploymentRun(
     @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
     @Arg('input', () => SyncDeploymentRunInput) input: SyncDeploymentRunInput,
   ) {
-    return remember(await syncDeploymentRun(ctx, input.deployment, input.workflowRunId))
+    const { deployment: changed } = await syncDeploymentRun(ctx, input.deployment, input.workflowRunId)
+    return { deployment: byKey(DEPLOYMENTS, changed.id) }
   }
 }
 
 @Resolver(() => ReleaseCandidate)
 export class CandidateBuildResolver {
   @FieldResolver(() => CandidateBuild, { nullable: true, description: 'Its build; null when it was cut without one.' })
-  build(@Root() candidate: Candidate, @Load() loaders: Loaders) {
-    return loaders.runOfBuild.load(candidate.id)
+  build(@Root() candidate: Row<CandidateColumns>) {
+    return buildOf(candidate)
   }
 
   @Mutation(() => BuildPayload, {
@@ -101,21 +90,18 @@ export class CandidateBuildResolver {
   })
   async updateBuildStatus(
     @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
     @Arg('input', () => UpdateBuildStatusInput) input: UpdateBuildStatusInput,
   ) {
-    return remember(await updateBuildStatus(ctx, input))
+    const { candidate: changed } = await updateBuildStatus(ctx, input)
+    return { candidate: byKey(CANDIDATES, changed.id) }
   }
 
   @Mutation(() => BuildPayload, {
     description: 'Has the build of a candidate stopped, as `cancelDeployment` does. Takes the role `deployer`.',
   })
-  async cancelBuild(
-    @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
-    @Arg('input', () => BuildInput) input: BuildInput,
-  ) {
-    return remember(await cancelBuild(ctx, input.candidate))
+  async cancelBuild(@Caller() ctx: ServiceContext, @Arg('input', () => BuildInput) input: BuildInput) {
+    const { candidate: changed } = await cancelBuild(ctx, input.candidate)
+    return { candidate: byKey(CANDIDATES, changed.id) }
   }
 
   @Mutation(() => BuildPayload, {
@@ -123,45 +109,34 @@ export class CandidateBuildResolver {
   })
   async resolveBuild(
     @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
     @Arg('input', () => ResolveBuildInput) { candidate, status, reason }: ResolveBuildInput,
   ) {
-    return remember(await resolveBuild(ctx, candidate, status, reason))
+    const { candidate: changed } = await resolveBuild(ctx, candidate, status, reason)
+    return { candidate: byKey(CANDIDATES, changed.id) }
   }
 
   @Mutation(() => BuildPayload, {
     description: 'Asks the runner how the build of a candidate is, now. Takes the role `deployer`.',
   })
-  async refreshBuild(
-    @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
-    @Arg('input', () => BuildInput) input: BuildInput,
-  ) {
-    return remember(await refreshBuild(ctx, input.candidate))
+  async refreshBuild(@Caller() ctx: ServiceContext, @Arg('input', () => BuildInput) input: BuildInput) {
+    const { candidate: changed } = await refreshBuild(ctx, input.candidate)
+    return { candidate: byKey(CANDIDATES, changed.id) }
   }
 
   @Mutation(() => BuildPayload, {
     description: 'A run of GitHub Actions tells which candidate it builds. Takes the role `deployer`.',
   })
-  async syncBuildRun(
-    @Caller() ctx: ServiceContext,
-    @Remembering() remember: Remember,
-    @Arg('input', () => SyncBuildRunInput) input: SyncBuildRunInput,
-  ) {
-    return remember(await syncBuildRun(ctx, input.candidate, input.workflowRunId))
+  async syncBuildRun(@Caller() ctx: ServiceContext, @Arg('input', () => SyncBuildRunInput) input: SyncBuildRunInput) {
+    const { candidate: changed } = await syncBuildRun(ctx, input.candidate, input.workflowRunId)
+    return { candidate: byKey(CANDIDATES, changed.id) }
   }
 }
 
 @Resolver(() => CandidateBuild)
 export class BuildTrackingResolver {
   @FieldResolver(() => Tracking, { description: 'How the build status is known.' })
-  tracking(@Root() run: WorkflowRun): TrackingRow {
-    return {
-      ...trackingOf(run),
-      source: run.source,
-      observedAt: run.heardAt ?? run.observedAt ?? run.createdAt,
-      nextCheckAt: run.nextCheckAt,
-    }
+  tracking(@Root() run: Row<RunColumns>) {
+    return trackingOfBuild(run)
   }
 }
 
@@ -170,17 +145,7 @@ export class TrackingResolver {
   @FieldResolver(() => [DispatchAttempt], {
     description: 'Every try to have its run started or stopped, in the order in which they were made.',
   })
-  attempts(@Root() { runId }: TrackingRow, @Load() loaders: Loaders) {
-    return runId === null ? [] : loaders.attemptsOfRun.load(runId)
-  }
-}
-
-function trackingOf(run: WorkflowRun | null) {
-  return {
-    runId: run?.id ?? null,
-    runner: run?.runner ?? null,
-    externalId: run?.externalId ?? null,
-    attempt: run?.attempt ?? null,
-    deadline: run?.deadline ?? null,
+  attempts(@Root() tracked: Row<TrackingColumns>) {
+    return attemptsOf(tracked)
   }
 }

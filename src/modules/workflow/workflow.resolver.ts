@@ -1,10 +1,12 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql'
 import { type Actor, hasRole } from '../../core/actor.js'
-import type { Environment as EnvironmentRow, Project as ProjectRow } from '../../database/generated/client.js'
+import type { Environment as EnvironmentColumns, Project as ProjectColumns } from '../../database/generated/client.js'
 import { Caller } from '../context/request-context.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { Environment } from '../environment/environment.type.js'
 import { Project } from '../project/project.type.js'
+import { computed } from '../reading/computed.js'
+import type { Row } from '../reading/row.js'
 import type { Workflow as StoredWorkflow } from './workflow.js'
 import { Workflow } from './workflow.type.js'
 
@@ -12,8 +14,8 @@ import { Workflow } from './workflow.type.js'
 @Resolver(() => Project)
 export class ProjectWorkflowResolver {
   @FieldResolver(() => Workflow, { nullable: true, description: 'What builds its candidates; null: nothing.' })
-  buildWorkflow(@Caller() { actor }: ServiceContext, @Root() project: ProjectRow) {
-    return shown(project.buildWorkflow as StoredWorkflow | null, actor)
+  buildWorkflow(@Caller() { actor }: ServiceContext, @Root() project: Row<ProjectColumns>) {
+    return computed<StoredWorkflow>(project.buildWorkflow, workflow => shown(workflow, actor))
   }
 }
 
@@ -24,13 +26,12 @@ export class EnvironmentWorkflowResolver {
     nullable: true,
     description: 'What deploys to it; null: the pipelines drive Slipway over the API.',
   })
-  deployWorkflow(@Caller() { actor }: ServiceContext, @Root() environment: EnvironmentRow) {
-    return shown(environment.deployWorkflow as StoredWorkflow | null, actor)
+  deployWorkflow(@Caller() { actor }: ServiceContext, @Root() environment: Row<EnvironmentColumns>) {
+    return computed<StoredWorkflow>(environment.deployWorkflow, workflow => shown(workflow, actor))
   }
 }
 
-function shown(workflow: StoredWorkflow | null, actor: Actor): Workflow | null {
-  if (workflow === null) return null
+function shown(workflow: StoredWorkflow, actor: Actor): Workflow {
   const { runner, parameters, timeoutMinutes } = workflow
   return {
     githubActions: runner === 'GITHUB_ACTIONS' ? workflow : null,

@@ -43,6 +43,7 @@ describe('migrations', () => {
     expect(rows).toEqual([
       { migration_name: '20261123000000_init', finished_at: expect.any(Date), applied_steps_count: 1 },
       { migration_name: '20261123231200_workflows', finished_at: expect.any(Date), applied_steps_count: 1 },
+      { migration_name: '20261124045602_reading', finished_at: expect.any(Date), applied_steps_count: 1 },
     ])
     await admin.end()
     await empty.drop()

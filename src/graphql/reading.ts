@@ -1,0 +1,303 @@
+import { type GraphQLObjectType, type GraphQLResolveInfo, isLeafType, isNonNullType, locatedError } from 'graphql'
+import { Prisma } from '../database/generated/client.js'
+import type { SqlReader } from '../database/transaction.js'
+import type { RequestContext } from '../modules/context/request-context.js'
+import { toCursor } from '../modules/pagination/cursor.js'
+import { Page } from '../modules/pagination/page.js'
+import { Computed, computed } from '../modules/reading/computed.js'
+import { List } from '../modules/reading/list.js'
+import { AnyRow, FromClause, Rows, type Sql, shapeOf } from '../modules/reading/row.js'
+import type { Operation, SelectedField } from './operation.js'
+
+// How the selection of a query becomes one SQL statement, and what the statement answers becomes the query's data.
+//
+// Each field that is selected is resolved once, whatever the number of rows it will have. The resolver does not get a row
+// but what stands for it in the statement, and does not answer with data but with what is to be read: a column, a row to
+// be joined, a list (src/modules/reading). Reading is then one pass down the selection:
+//
+//   - A row that is joined adds to the columns of the select it is joined in.
+//   - A list becomes a select of its own, and its rows one column of the select around it, as JSON.
+//
+// Each select yields arrays and not objects, since PostgreSQL then need not write the names again for each row. What a
+// field makes of its columns is a function (`Read`), and the functions of all fields together write the data, in the
+// order and by the names of the selection. No executor walks over the data another time.
+
+/** Takes the value of a field out of the columns of a row. */
+type Read = (columns: Columns) => unknown
+
+type Columns = readonly unknown[]
+type Path = readonly string[]
+
+/** JSON in PostgreSQL is built of at most so many values at once, as a function has at most so many parameters. */
+const VALUES = 100
+
+/** What the fields of the root are joined to: a row that has nothing. */
+const THE_ROOT = new Rows(shapeOf([]), Prisma.sql`SELECT`)
+
+/** A select that is being written. */
+class Select {
+  private readonly columns: Sql[] = []
+  private readonly places = new Map<string, number>()
+
+  constructor(readonly from: FromClause) {}
+
+  /** Adds a column and answers its place. */
+  add(expression: Sql): number {
+    const text = expression.values.length === 0 ? expression.sql : null
+    const known = text === null ? undefined : this.places.get(text)
+    if (known !== undefined) return known
+    const place = this.columns.push(expression) - 1
+    if (text !== null) this.places.set(text, place)
+    return place
+  }
+
+  get isEmpty(): boolean {
+    return this.columns.length === 0
+  }
+
+  /** What the select yields for a row: its columns, as a JSON array. */
+  render(): Sql {
+    return this.isWide ? array(this.parts().map(array)) : array(this.columns)
+  }
+
+  /** All its rows in one value, a JSON array. */
+  renderList(orderBy: Sql): Sql {
+    return Prisma.sql`(SELECT coalesce(json_agg(item), '[]') FROM (SELECT ${this.render()} AS item FROM ${this.from.render()} ORDER BY ${orderBy}) AS items)`
+  }
+
+  /** The columns of a row that was read. */
+  unpack(row: unknown): Columns {
+    return this.isWide ? (row as unknown[][]).flat() : (row as unknown[])
+  }
+
+  unpackList(rows: unknown): Columns[] {
+    return this.isWide ? (rows as unknown[]).map(row => this.unpack(row)) : (rows as unknown[][])
+  }
+
+  private get isWide(): boolean {
+    return this.columns.length > VALUES
+  }
+
+  private parts(): Sql[][] {
+    const count = Math.ceil(this.columns.length / VALUES)
+    return Array.from({ length: count }, (_, part) => this.columns.slice(part * VALUES, (part + 1) * VALUES))
+  }
+}
+
+function array(values: readonly Sql[]): Sql {
+  return values.length === 0
+    ? Prisma.sql`json_build_array()`
+    : Prisma.sql`json_build_array(${Prisma.join([...values])})`
+}
+
+/** An answer in GraphQL's shape. It has no prototype, since an alias may be any name, such as `__proto__`. */
+const DataObject = function DataObject() {} as unknown as new () => Record<string, unknown>
+DataObject.prototype = Object.create(null)
+
+/** Reads what an operation asks for, with one statement at most. */
+export class Reading {
+  private readonly select: Select
+
+  constructor(
+    private readonly operation: Operation,
+    private readonly context: RequestContext,
+  ) {
+    let aliases = 0
+    const from = new FromClause(() => {
+      aliases += 1
+      return `r${aliases}`
+    })
+    from.startWith(THE_ROOT)
+    this.select = new Select(from)
+  }
+
+  /** Resolves a field of the root, and notes what is to be read for it. */
+  root(field: SelectedField): Promise<Read> {
+    return this.field(this.select, undefined, field, [])
+  }
+
+  /** The columns that the fields of the root are to be read from. */
+  async run(reader: SqlReader): Promise<Columns> {
+    if (this.select.isEmpty) return []
+    const [row] = await reader.$queryRaw<[{ item: unknown }]>(
+      Prisma.sql`SELECT ${this.select.render()} AS item FROM ${this.select.from.render()}`,
+    )
+    return this.select.unpack(row.item)
+  }
+
+  /** @param source a row of the select, or an object whose properties are the fields */
+  private async object(select: Select, source: unknown, fields: readonly SelectedField[], path: Path): Promise<Read> {
+    const reads: (readonly [string, Read])[] = []
+    for (const field of fields) reads.push([field.key, await this.field(select, source, field, path)])
+    return columns => writeObject(reads, read => read(columns))
+  }
+
+  private async field(select: Select, source: unknown, field: SelectedField, parentPath: Path): Promise<Read> {
+    if (field.name === '__typename') return constant(field.parent.name)
+    const path = [...parentPath, field.key]
+    try {
+      const { resolve } = field.definition
+      const answer = resolve
+        ? await resolve(source, field.args, this.context, this.info(field))
+        : (source as Record<string, unknown>)[field.name]
+      return await this.answer(select, answer, field, path)
+    } catch (error) {
+      throw locatedError(error, field.nodes, path)
+    }
+  }
+
+  private async answer(select: Select, answer: unknown, field: SelectedField, path: Path): Promise<Read> {
+    if (answer instanceof Rows) return this.row(select, answer, field, path)
+    if (answer instanceof AnyRow) return this.object(select, answer, field.on(objectTypeOf(field)), path)
+    if (answer instanceof List) return this.list(select, answer, field, path)
+    if (answer instanceof Page) return this.page(select, answer, field, path)
+    if (answer instanceof Prisma.Sql) {
+      const place = select.add(answer)
+      return field.type.name === 'DateTime' ? columns => toIsoTime(columns[place]) : columns => columns[place]
+    }
+    if (answer instanceof Computed) {
+      const place = select.add(answer.expression)
+      return columns => (columns[place] === null ? null : written(answer.compute(columns[place]), field))
+    }
+    // Of an object at hand, such as a mutation's payload, each property may be something to be read.
+    if (isObject(answer)) return this.object(select, answer, field.on(objectTypeOf(field)), path)
+    return constant(written(answer, field))
+  }
+
+  /** A row that is joined: its columns come into the same select. */
+  private async row(select: Select, rows: Rows, field: SelectedField, path: Path): Promise<Read> {
+    const row = select.from.join(rows)
+    const read = await this.object(select, row, field.on(objectTypeOf(field, rows)), path)
+    if (isNonNullType(field.definition.type)) return read
+    const place = select.add(rows.shape.presence(row))
+    return columns => (columns[place] === null ? null : read(columns))
+  }
+
+  /** A list: a select of its own, whose rows are one column of the select around it. */
+  private async list(select: Select, { rows, orderBy }: List, field: SelectedField, path: Path): Promise<Read> {
+    const items = new Select(select.from.nested())
+    const row = items.from.startWith(rows)
+    const read = await this.object(items, row, field.on(objectTypeOf(field)), path)
+    const place = select.add(items.renderList(orderBy(row)))
+    return columns => items.unpackList(columns[place]).map(read)
+  }
+
+  /** A page: a select of its own for its rows, and one for their count, each only if it is asked for. */
+  private async page(select: Select, { facts }: Page, field: SelectedField, path: Path): Promise<Read> {
+    const { size, isContinued } = facts
+    const asked = field.on(objectTypeOf(field))
+    const goesOnIsAsked = asked.some(
+      part => part.name === 'pageInfo' && part.on(objectTypeOf(part)).some(({ name }) => name === 'hasNextPage'),
+    )
+    const items = new Select(select.from.nested())
+    const row = items.from.startWith(facts.rows(goesOnIsAsked ? size + 1 : size))
+    const edge = { node: row, cursor: computed(facts.key(row), toCursor) }
+    const cursorOf = (columns: readonly unknown[] | undefined, place: number) =>
+      columns === undefined ? null : toCursor(columns[place] as string | number)
+
+    const infoRead = (info: SelectedField): ((found: Columns[]) => unknown) => {
+      const place = info.name.endsWith('Cursor') ? items.add(facts.key(row)) : 0
+      switch (info.name) {
+        case 'hasNextPage':
+          return found => found.length > size
+        case 'hasPreviousPage':
+          return () => isContinued
+        case 'startCursor':
+          return found => cursorOf(found.slice(0, size)[0], place)
+        case 'endCursor':
+          return found => cursorOf(found.slice(0, size).at(-1), place)
+        default:
+          return () => info.parent.name
+      }
+    }
+
+    const partRead = async (part: SelectedField): Promise<(found: Columns[], columns: Columns) => unknown> => {
+      const partPath = [...path, part.key]
+      switch (part.name) {
+        case 'nodes':
+        case 'edges': {
+          const source = part.name === 'nodes' ? row : edge
+          const read = await this.object(items, source, part.on(objectTypeOf(part)), partPath)
+          return found => found.slice(0, size).map(read)
+        }
+        case 'pageInfo': {
+          const reads = part.on(objectTypeOf(part)).map(info => [info.key, infoRead(info)] as const)
+          return found => writeObject(reads, read => read(found))
+        }
+        case 'totalCount': {
+          const place = select.add(facts.totalCount)
+          return (_found, columns) => columns[place]
+        }
+        default:
+          return () => part.parent.name
+      }
+    }
+
+    const reads: (readonly [string, (found: Columns[], columns: Columns) => unknown])[] = []
+    for (const part of asked) reads.push([part.key, await partRead(part)])
+    const wantsRows = asked.some(({ name }) => name === 'nodes' || name === 'edges' || name === 'pageInfo')
+    const place = wantsRows ? select.add(items.renderList(facts.orderBy(row))) : null
+    return columns => {
+      const found = place === null ? [] : items.unpackList(columns[place])
+      return writeObject(reads, read => read(found, columns))
+    }
+  }
+
+  private info(field: SelectedField): GraphQLResolveInfo {
+    const { schema, fragments, node, variables } = this.operation
+    return {
+      fieldName: field.name,
+      fieldNodes: field.nodes,
+      returnType: field.definition.type,
+      parentType: field.parent,
+      path: { prev: undefined, key: field.key, typename: field.parent.name },
+      schema,
+      fragments,
+      rootValue: undefined,
+      operation: node,
+      variableValues: variables,
+    }
+  }
+}
+
+function constant(value: unknown): Read {
+  return () => value
+}
+
+function writeObject<Part>(parts: readonly (readonly [string, Part])[], value: (part: Part) => unknown): object {
+  const data = new DataObject()
+  for (const [key, part] of parts) data[key] = value(part)
+  return data
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+}
+
+/** The type of the objects that a field has. Where it is an interface, the rows say which of its types they are. */
+function objectTypeOf(field: SelectedField, rows?: Rows): GraphQLObjectType {
+  const { objectTypes } = field
+  const type = objectTypes.length === 1 ? objectTypes[0] : objectTypes.find(({ name }) => name === rows?.typename)
+  if (type === undefined) throw new Error(`${field.parent.name}.${field.name} was answered with rows of no known type`)
+  return type
+}
+
+/** A value at hand in GraphQL's shape, with what is selected of it. */
+function written(value: unknown, field: SelectedField): unknown {
+  if (value == null) return null
+  if (Array.isArray(value)) return value.map(item => written(item, field))
+  if (isLeafType(field.type)) return field.type.serialize(value)
+  const data = new DataObject()
+  for (const part of field.on(objectTypeOf(field))) {
+    data[part.key] =
+      part.name === '__typename' ? part.parent.name : written((value as Record<string, unknown>)[part.name], part)
+  }
+  return data
+}
+
+/** A time as JSON has it in PostgreSQL, such as `2026-11-23T10:15:30.12+00:00`, in the one way in which we write it. */
+function toIsoTime(text: unknown): string | null {
+  if (typeof text !== 'string') return null
+  // Nearly all are of this length: all three digits of the milliseconds, in UTC.
+  return text.length === 29 && text.endsWith('+00:00') ? `${text.slice(0, 23)}Z` : new Date(text).toISOString()
+}
