@@ -12,13 +12,19 @@ const CONNECTIONS = 10
 /** Calls that wait for the same environment stand in line for a connection; they are short, so the line may be long. */
 const CONNECTION_PATIENCE_MS = 20_000
 
+/** A connection is replaced after so long, and what PostgreSQL keeps for it, such as prepared statements, is let go. */
+const CONNECTION_LIFETIME_SECONDS = 1_800
+
 /** Opens the database. Connections are made when they are needed, and again after they were lost. */
 export function openDatabase(url: string, log: Logger): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: CONNECTIONS,
     connectionTimeoutMillis: CONNECTION_PATIENCE_MS,
+    maxLifetimeSeconds: CONNECTION_LIFETIME_SECONDS,
     application_name: 'slipway',
+    // JSON tells times in the zone of the session, and is read fastest in this one. The pool waits for it.
+    onConnect: client => client.query("SET TimeZone = 'UTC'") as unknown as undefined,
   })
   pool.on('error', error => log.warn({ err: error }, 'An idle database connection was lost'))
   const nameOf = statementNames('prisma')

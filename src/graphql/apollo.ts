@@ -1,8 +1,10 @@
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server'
 import { ApolloServerErrorCode, unwrapResolverError } from '@apollo/server/errors'
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled'
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
 import type { RequestContext } from '../modules/context/request-context.js'
+import type { EntityTags } from './entity-tag.js'
 import { describeError, errorExtensions } from './error-description.js'
 import { executeOperation } from './execute.js'
 import { TOKENS } from './limits.js'
@@ -13,7 +15,7 @@ const REQUEST_FAULTS: ReadonlySet<unknown> = new Set(
 )
 
 /** The server that answers GraphQL over HTTP. It has no landing page and tells nobody about its operations. */
-export function createApolloServer(schema: GraphQLSchema, log: Logger): ApolloServer<RequestContext> {
+export function createApolloServer(schema: GraphQLSchema, tags: EntityTags, log: Logger): ApolloServer<RequestContext> {
   return new ApolloServer<RequestContext>({
     schema,
     introspection: true,
@@ -23,28 +25,44 @@ export function createApolloServer(schema: GraphQLSchema, log: Logger): ApolloSe
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => formatError(formatted, error, log),
     parseOptions: { maxTokens: TOKENS },
-    plugins: [executing(schema, log), challengeUnauthenticated],
+    plugins: [ApolloServerPluginCacheControlDisabled(), executing(schema, tags, log), challengeUnauthenticated],
     logger: log,
   })
 }
 
+const NOT_KEPT = { 'cache-control': 'no-store' }
+
+/** The headers of an answer that its asker may keep, and ask with its tag whether it is still right. */
+export function keptAs(entityTag: string): Record<string, string> {
+  return { etag: entityTag, 'cache-control': 'private, no-cache', vary: 'Authorization' }
+}
+
 /** Has operations executed by our own means, which read all that a query asks for at once. */
-function executing(schema: GraphQLSchema, log: Logger): ApolloServerPlugin<RequestContext> {
+function executing(schema: GraphQLSchema, tags: EntityTags, log: Logger): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       return {
         async responseForOperation({ document, operation, operationName, request, contextValue }) {
           // Apollo tells what is wrong with the name.
           if (operation === undefined) return null
-          const { data, errors, cost } = await executeOperation(
+          const { actor } = contextValue
+          const { search = '' } = request.http ?? {}
+          const isTagged = request.http?.method === 'GET' && actor !== null
+          const { data, errors, cost, entityTag } = await executeOperation(
             schema,
-            document,
-            operationName ?? undefined,
-            request.variables ?? {},
+            {
+              document,
+              operationName,
+              ...(request.variables && { variables: request.variables }),
+              ...(isTagged && { tag: operation => tags.of(operation, { actor, search }) }),
+            },
             contextValue,
           )
           return {
-            http: { ...(data === undefined && { status: 400 }), headers: new HeaderMap() },
+            http: {
+              ...(data === undefined && { status: 400 }),
+              headers: new HeaderMap(Object.entries(entityTag === undefined ? NOT_KEPT : keptAs(entityTag))),
+            },
             body: {
               kind: 'single',
               singleResult: {

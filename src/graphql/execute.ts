@@ -13,6 +13,7 @@ import {
 import { SlipwayError } from '../core/errors.js'
 import { sqlReader } from '../database/transaction.js'
 import type { RequestContext } from '../modules/context/request-context.js'
+import type { AnswerTag } from './entity-tag.js'
 import { type Cost, weigh } from './limits.js'
 import { type Operation, openOperation, type SelectedField } from './operation.js'
 import { Reading } from './reading.js'
@@ -22,6 +23,16 @@ export interface Outcome {
   readonly data?: Readonly<Record<string, unknown>> | null
   readonly errors?: readonly GraphQLError[]
   readonly cost?: Cost
+  /** The tag that was asked for, of an answer without errors. */
+  readonly entityTag?: string
+}
+
+interface Request {
+  readonly document: DocumentNode
+  readonly operationName?: string | null
+  readonly variables?: Readonly<Record<string, unknown>>
+  /** Whether the answer can have a tag, and which. */
+  readonly tag?: (operation: Operation) => AnswerTag | null
 }
 
 /**
@@ -30,14 +41,12 @@ export interface Outcome {
  */
 export async function executeOperation(
   schema: GraphQLSchema,
-  document: DocumentNode,
-  name: string | undefined,
-  values: Readonly<Record<string, unknown>>,
+  { document, operationName, variables = {}, tag }: Request,
   context: RequestContext,
 ): Promise<Outcome> {
-  const node = getOperationAST(document, name)
+  const node = getOperationAST(document, operationName)
   if (node == null) throw new Error('The document has no such operation')
-  const operation = openOperation(schema, document, node, values)
+  const operation = openOperation(schema, document, node, variables)
   if ('length' in operation) return { errors: operation }
   let cost: Cost
   try {
@@ -47,21 +56,25 @@ export async function executeOperation(
   }
   const outcome = await (node.operation === OperationTypeNode.MUTATION
     ? mutate(operation, context)
-    : query(operation, context))
+    : query(operation, context, tag?.(operation) ?? null))
   return { ...outcome, cost }
 }
 
-async function query(operation: Operation, context: RequestContext): Promise<Outcome> {
-  const reading = new Reading(operation, context)
-  const introspection = await introspect(operation)
+async function query(operation: Operation, context: RequestContext, tag: AnswerTag | null): Promise<Outcome> {
   try {
+    const introspection = await introspect(operation)
+    const reading = new Reading(operation, context)
     const reads = []
     for (const field of operation.fields) {
       const { key } = field
       reads.push([key, isIntrospection(field) ? () => introspection[key] : await reading.root(field)] as const)
     }
+    const version = tag && reading.beside(tag.version)
     const columns = await reading.run(sqlReader(context.services.database))
-    return { data: Object.fromEntries(reads.map(([key, read]) => [key, read(columns)])) }
+    return {
+      data: Object.fromEntries(reads.map(([key, read]) => [key, read(columns)])),
+      ...(version && { entityTag: tag.write(version(columns) as string) }),
+    }
   } catch (error) {
     return { data: null, errors: [locatedError(error, undefined)] }
   }
@@ -114,7 +127,7 @@ export function prepareOperation<Data, Variables extends Record<string, unknown>
   const faults = validate(schema, document)
   if (faults.length > 0) throw new Error(`A document does not fit the schema: ${faults.join('; ')}`)
   return async (variables, context) => {
-    const { data, errors } = await executeOperation(schema, document, undefined, variables, context)
+    const { data, errors } = await executeOperation(schema, { document, variables }, context)
     const error = errors?.[0]
     if (error) throw error.originalError ?? new SlipwayError('INVALID_INPUT', { message: error.message })
     return data as Data

@@ -116,6 +116,12 @@ export class Reading {
     return this.field(this.select, undefined, field, [])
   }
 
+  /** Notes something else that is to be read with them, so that both are of one state of the data. */
+  beside(expression: Sql): Read {
+    const place = this.select.add(expression)
+    return columns => columns[place]
+  }
+
   /** The columns that the fields of the root are to be read from. */
   async run(reader: SqlReader): Promise<Columns> {
     if (this.select.isEmpty) return []

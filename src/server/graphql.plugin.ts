@@ -2,7 +2,9 @@ import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
-import { createApolloServer } from '../graphql/apollo.js'
+import { sqlReader } from '../database/transaction.js'
+import { createApolloServer, keptAs } from '../graphql/apollo.js'
+import { EntityTags } from '../graphql/entity-tag.js'
 import { errorExtensions } from '../graphql/error-description.js'
 import type { RequestContext } from '../modules/context/request-context.js'
 import { describeRequestError } from '../rest/rest-error.js'
@@ -14,7 +16,8 @@ interface GraphQLOptions {
 
 /** Serves GraphQL over HTTP at /graphql. */
 export async function graphqlPlugin(app: FastifyInstance, { schema, createContext }: GraphQLOptions): Promise<void> {
-  const apollo = createApolloServer(schema, app.log as Logger)
+  const tags = new EntityTags(schema)
+  const apollo = createApolloServer(schema, tags, app.log as Logger)
   await apollo.start()
   // By then Fastify has let the requests under way end.
   app.addHook('onClose', () => apollo.stop())
@@ -23,8 +26,21 @@ export async function graphqlPlugin(app: FastifyInstance, { schema, createContex
     method: ['GET', 'POST'],
     url: '/graphql',
     schema: { hide: true },
+    preHandler: async (request, reply) => {
+      const tag = await unchangedTag(tags, request, createContext(request))
+      return tag === null ? undefined : reply.code(304).headers(keptAs(tag)).send()
+    },
     handler: fastifyApolloHandler(apollo, { context: async request => createContext(request) }),
   })
+}
+
+/** The tag of an answer that the asker has and that is still right; null when there is none. */
+async function unchangedTag(tags: EntityTags, request: FastifyRequest, { services, actor }: RequestContext) {
+  const { 'if-none-match': ifNoneMatch } = request.headers
+  if (request.method !== 'GET' || ifNoneMatch === undefined || actor === null) return null
+  // As Apollo's integration takes it out of the URL.
+  const { search } = new URL(request.url, 'http://localhost')
+  return tags.unchanged(sqlReader(services.database), { actor, search }, ifNoneMatch)
 }
 
 /** Answers what went wrong before GraphQL got the request, such as a faulty token, in GraphQL's shape. */

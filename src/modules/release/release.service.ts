@@ -71,20 +71,12 @@ export async function createRelease(ctx: ServiceContext, input: NewCandidate): P
 }
 
 /** Finds a release of a project by its version. */
-function findRelease(
-  reader: Database | Transaction,
-  project: Project,
-  version: string,
-): Promise<Release | null> {
+function findRelease(reader: Database | Transaction, project: Project, version: string): Promise<Release | null> {
   return reader.release.findUnique({ where: { projectId_version: { projectId: project.id, version } } })
 }
 
 /** Finds a candidate of a project by its version. */
-function findCandidate(
-  reader: SqlReader,
-  project: Project,
-  version: CandidateVersion,
-): Promise<Candidate | null> {
+function findCandidate(reader: SqlReader, project: Project, version: CandidateVersion): Promise<Candidate | null> {
   return readCandidate(
     reader,
     Prisma.sql`release.project_id = ${project.id}::uuid AND version = ${version.release} AND number = ${version.number}`,

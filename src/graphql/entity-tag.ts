@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto'
+import { type GraphQLSchema, OperationTypeNode, printSchema } from 'graphql'
+import { type Actor, maySeeProject } from '../core/actor.js'
+import { Prisma } from '../database/generated/client.js'
+import type { SqlReader } from '../database/transaction.js'
+import type { Operation } from './operation.js'
+
+// A poll whose answer has not changed is answered without looking for the answer. The entity tag (RFC 9110, section
+// 8.8.3) of an answer says which projects it was made of, which question it answers and whom, and which version the
+// projects had: `W/"<projects>.<question>.<version>"`. When it comes back, all that is needed to judge it is in the
+// request itself and in one cheap statement, on whichever replica.
+//
+// The tag is weak: what it promises is that the answer means the same.
+
+/** A question that can be asked again: who asks, and the query string of the URL. */
+export interface Question {
+  readonly actor: Actor
+  readonly search: string
+}
+
+/** The names of the projects that an answer may be made of; null: all that the actor may see. */
+type Scope = readonly string[] | null
+
+/** So many names fit into a header well. */
+const LARGEST_SCOPE = 20
+
+/** Makes and judges the entity tags of a schema's answers. */
+export class EntityTags {
+  /** Another schema gives other answers. */
+  private readonly edition: string
+
+  constructor(schema: GraphQLSchema) {
+    this.edition = digest(printSchema(schema))
+  }
+
+  /** Prepares the tag of an operation's answer; null when it can have none. */
+  of(operation: Operation, question: Question): AnswerTag | null {
+    const scope = scopeOf(operation)
+    if (scope === undefined) return null
+    return {
+      version: versionOf(scope, question.actor),
+      write: version => this.write(question, scope, version),
+    }
+  }
+
+  /** The first of the tags of an `If-None-Match` that is still right; null when none is. */
+  async unchanged(reader: SqlReader, question: Question, ifNoneMatch: string): Promise<string | null> {
+    for (const [asked, names = ''] of ifNoneMatch.matchAll(/W\/"([\w*-]+)\.[\w-]+\.[\d-]+"/g)) {
+      const scope = readScope(names)
+      if (scope === undefined) continue
+      const [row] = await reader.$queryRaw<[{ version: string }]>(
+        Prisma.sql`SELECT ${versionOf(scope, question.actor)} AS version`,
+      )
+      if (asked === this.write(question, scope, row.version)) return asked
+    }
+    return null
+  }
+
+  private write({ actor, search }: Question, scope: Scope, version: string): string {
+    const { subject, role, projects } = actor
+    const question = digest(JSON.stringify([this.edition, search, subject, role, projects && [...projects]]))
+    return `W/"${writeScope(scope)}.${question}.${version}"`
+  }
+}
+
+/** The tag that an answer is to get. */
+export interface AnswerTag {
+  /** To be read together with the answer, so that it is the version of what the answer was made of. */
+  readonly version: Prisma.Sql
+  write(version: string): string
+}
+
+/** Undefined when the answer is made of something else than projects. */
+function scopeOf({ node, fields }: Operation): Scope | undefined {
+  if (node.operation !== OperationTypeNode.QUERY) return undefined
+  if (fields.some(({ name }) => name === 'projects' || name === 'node')) return null
+  const names = new Set(fields.filter(({ name }) => name === 'project').map(({ args }) => String(args['name'])))
+  if (names.size === 0) return undefined
+  return names.size > LARGEST_SCOPE ? null : [...names]
+}
+
+function writeScope(scope: Scope): string {
+  return scope === null ? '*' : Buffer.from(JSON.stringify(scope)).toString('base64url')
+}
+
+/** Undefined for what was never written here. */
+function readScope(text: string): Scope | undefined {
+  if (text === '*') return null
+  try {
+    const names: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
+    return Array.isArray(names) ? names.filter(name => typeof name === 'string') : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The version of some projects together: how many there are, and the sum of their versions. A version is higher than all
+ * before it, so that as many projects never have the same sum again after one of them has changed or was replaced.
+ */
+function versionOf(scope: Scope, actor: Actor): Prisma.Sql {
+  const names =
+    scope === null ? actor.projects && [...actor.projects] : scope.filter(name => maySeeProject(actor, name))
+  const changes =
+    names === null
+      ? Prisma.sql`project_changes AS change`
+      : Prisma.sql`project_changes AS change JOIN projects ON projects.id = change.project_id WHERE projects.name = ANY (${names}::text[])`
+  return Prisma.sql`(SELECT count(*) || '-' || coalesce(sum(change.version), 0) FROM ${changes})`
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+}
