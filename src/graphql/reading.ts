@@ -304,6 +304,7 @@ function written(value: unknown, field: SelectedField): unknown {
 /** A time as JSON has it in PostgreSQL, such as `2026-11-23T10:15:30.12+00:00`, in the one way in which we write it. */
 function toIsoTime(text: unknown): string | null {
   if (typeof text !== 'string') return null
-  // Nearly all are of this length: all three digits of the milliseconds, in UTC.
-  return text.length === 29 && text.endsWith('+00:00') ? `${text.slice(0, 23)}Z` : new Date(text).toISOString()
+  if (!text.endsWith('+00:00')) return new Date(text).toISOString()
+  const time = text.slice(0, -6)
+  return time.length === 23 ? `${time}Z` : `${time.length === 19 ? `${time}.` : time}`.padEnd(23, '0').concat('Z')
 }

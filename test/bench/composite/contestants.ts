@@ -53,12 +53,7 @@ export async function start(contestant: Contestant, databaseUrl: string, setting
   return {
     url,
     headers: isSlipway ? { authorization: `Bearer ${settings.token}` } : {},
-    cpu: () => {
-      const fields = stat(child.pid, 'stat')
-        ?.replace(/^.*\) /, '')
-        .split(' ')
-      return fields === undefined ? Number.NaN : (Number(fields[11]) + Number(fields[12])) * TICK_MS
-    },
+    cpu: () => cpuOf(child.pid),
     memory: () => Number(stat(child.pid, 'statm')?.split(' ')[1] ?? Number.NaN) * PAGE_MIB,
     stop: async () => {
       if (child.exitCode !== null) return
@@ -80,6 +75,14 @@ async function readUrl(child: ChildProcess, isSlipway: boolean): Promise<string>
     return isSlipway ? `${/"url":"([^"]+)"/.exec(url[0])?.[1]}/graphql` : (url[1] as string)
   }
   throw new Error(`A contestant did not start: ${text}`)
+}
+
+/** The time that a process has spent on a CPU so far, in ms; NaN where the system does not tell. */
+export function cpuOf(pid: number | undefined): number {
+  const fields = stat(pid, 'stat')
+    ?.replace(/^.*\) /, '')
+    .split(' ')
+  return fields === undefined ? Number.NaN : (Number(fields[11]) + Number(fields[12])) * TICK_MS
 }
 
 function stat(pid: number | undefined, file: string): string | undefined {

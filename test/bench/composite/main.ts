@@ -9,7 +9,7 @@ import { pino } from 'pino'
 import { startEmbeddedPostgres } from '../../../src/database/embedded-postgres.js'
 import { migrate } from '../../../src/database/migrations.js'
 import { signToken } from '../../../src/server/token.js'
-import { type Running, type SlipwaySettings, start } from './contestants.js'
+import { cpuOf, type Running, type SlipwaySettings, start } from './contestants.js'
 import { fillDatabase, SHORT_HISTORY } from './data-set.js'
 import { type Ask, type Contestant, compared, facts, type GrowthQuestion, growing, type Question } from './questions.js'
 import { startStatementCounter } from './statement-counter.js'
@@ -153,7 +153,16 @@ interface Figures {
   readonly p50: number
   readonly p99: number
   readonly cpu: number
+  readonly databaseCpu: number
   readonly bytes: number
+}
+
+/** The CPU time of all of PostgreSQL's processes that serve somebody, in ms. */
+async function databaseCpu(): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>(
+    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+  )
+  return rows.map(({ pid }) => cpuOf(pid)).reduce((sum, cpu) => sum + cpu, 0)
 }
 
 async function compare(question: Question, statements: Map<string, number>): Promise<void> {
@@ -164,12 +173,14 @@ async function compare(question: Question, statements: Map<string, number>): Pro
     for (let place = 0; place < contestants.length; place++) {
       const contestant = contestants[(place + round) % contestants.length] as Contestant
       const before = server(contestant).cpu()
+      const databaseBefore = await databaseCpu()
       const { requests, latency, throughput } = await load(loadOf(contestant, question))
       figures.get(contestant)?.push({
         rate: requests.average,
         p50: latency.p50,
         p99: latency.p99,
         cpu: (server(contestant).cpu() - before) / requests.total,
+        databaseCpu: ((await databaseCpu()) - databaseBefore) / requests.total,
         bytes: throughput.total / requests.total,
       })
     }
@@ -189,6 +200,7 @@ async function compare(question: Question, statements: Map<string, number>): Pro
             'p50 ms': of('p50'),
             'p99 ms': of('p99'),
             'CPU ms a request': rounded(of('cpu')),
+            'PostgreSQL CPU ms': rounded(of('databaseCpu')),
             'statements a request': statements.get(`${contestant} ${question.name}`),
             'kB an answer': rounded(of('bytes') / 1_000),
             'slipway is so many times as fast': rounded(median(ratios ?? [])),
