@@ -15,6 +15,13 @@ const CONNECTION_PATIENCE_MS = 20_000
 /** A connection is replaced after so long, and what PostgreSQL keeps for it, such as prepared statements, is let go. */
 const CONNECTION_LIFETIME_SECONDS = 1_800
 
+/**
+ * JSON tells times in the zone of the session, and they are read fastest in this one. All statements look up few rows by
+ * index, most of them in memory: with the planner's default, a page is so dear that it would rather read small tables
+ * whole, again and again. None runs long enough to be compiled.
+ */
+const SESSION = "SET TimeZone = 'UTC'; SET random_page_cost = 1.1; SET jit = off"
+
 /** Opens the database. Connections are made when they are needed, and again after they were lost. */
 export function openDatabase(url: string, log: Logger): Database {
   const pool = new pg.Pool({
@@ -23,8 +30,8 @@ export function openDatabase(url: string, log: Logger): Database {
     connectionTimeoutMillis: CONNECTION_PATIENCE_MS,
     maxLifetimeSeconds: CONNECTION_LIFETIME_SECONDS,
     application_name: 'slipway',
-    // JSON tells times in the zone of the session, and is read fastest in this one. The pool waits for it.
-    onConnect: client => client.query("SET TimeZone = 'UTC'") as unknown as undefined,
+    // The pool waits for what this promises.
+    onConnect: client => client.query(SESSION) as unknown as undefined,
   })
   pool.on('error', error => log.warn({ err: error }, 'An idle database connection was lost'))
   const nameOf = statementNames('prisma')

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { TypeID } from 'typeid-js'
 import { describe, expect, test } from 'vitest'
 import { parseCandidateVersion } from '../../src/core/candidate-version.js'
 import { fromGlobalId, toGlobalId } from '../../src/core/global-id.js'
@@ -184,6 +186,12 @@ describe('a global ID', () => {
   test('leads back to its row', () => {
     for (const kind of ['project', 'environment', 'release', 'candidate', 'deployment'] as const) {
       expect(fromGlobalId(toGlobalId(kind, key))).toEqual({ kind, key })
+    }
+  })
+  test('is the TypeID of the row’s key', () => {
+    const uuids = [key, '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']
+    for (const uuid of [...uuids, ...Array.from({ length: 1_000 }, () => randomUUID())]) {
+      expect(toGlobalId('release', uuid)).toBe(TypeID.fromUUID('release', uuid).toString())
     }
   })
   test.each(['', 'x', 'moon_01kyg000000e0080000000000', 'project_', 'project_!', '_', key])('%j is none', id => {

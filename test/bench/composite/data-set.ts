@@ -31,6 +31,10 @@ export async function fillDatabase(databaseUrl: string, { projects, deployments 
   await client.query('SET session_replication_role = DEFAULT')
   // PostGraphile finds rows by what a constraint says is unique, and not by an index that does.
   await client.query('ALTER TABLE projects ADD CONSTRAINT projects_name_key UNIQUE USING INDEX projects_name_key')
+  // What Slipway sets for its own connections holds for all of them: it is not what the servers are compared by.
+  await client.query(
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET random_page_cost = 1.1', current_database()); EXECUTE format('ALTER DATABASE %I SET jit = off', current_database()); END $$",
+  )
   await client.query('VACUUM ANALYZE')
   await client.end()
 }
