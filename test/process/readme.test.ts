@@ -66,13 +66,22 @@ test('the commands of the README work in the order in which they stand there', {
     },
   ])
 
-  const [query] = blocks.filter(({ language }) => language === 'graphql')
-  const data = await createClient(server.url, token).query(query?.text ?? '')
-  expect(data).toMatchObject({
-    project: {
-      environments: [{ name: 'production', current: { version: 'v1.4.0-rc1' }, currentDeployment: { actor: 'me' } }],
+  const queries = blocks.filter(({ language }) => language === 'graphql').map(({ text }) => asOurs(text, commit, token))
+  const found: object[] = []
+  for (const query of queries) found.push(await createClient(server.url, token).query(query))
+  const running = { name: 'production', currentDeployment: { actor: 'me' } }
+  const stages = [{ environment: { name: 'production' }, isCurrent: true }]
+  expect(found).toMatchObject([
+    { project: { environments: [{ ...running, current: { version: 'v1.4.0-rc1' } }] } },
+    { projects: { nodes: [{ name: 'shop', environments: [{ ...running, activeDeployments: { nodes: [] } }] }] } },
+    {
+      project: {
+        environment: { deployments: { totalCount: 1 } },
+        release: { stages },
+        commit: { candidates: [{ version: 'v1.4.0-rc1' }], stages },
+      },
     },
-  })
+  ])
 
   const limited = commands.find(command => command.includes('--project shop')) ?? ''
   const { stdout } = await runCommand(limited, { DATA_DIR: dataDir })

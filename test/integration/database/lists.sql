@@ -15,3 +15,7 @@ SELECT id FROM workflow_runs WHERE runner = 'WEBHOOK' AND scope = 'x' AND extern
 SELECT id FROM workflow_runs WHERE next_check_at < now() ORDER BY next_check_at LIMIT 1000;
 SELECT id FROM dispatch_attempts WHERE run_id = '0197a000-0000-7000-8000-000000000008' ORDER BY id;
 SELECT event FROM webhook_deliveries WHERE runner = 'WEBHOOK' AND scope = 'x' AND external_id = '1';
+SELECT id FROM deployments WHERE environment_id = '0197a000-0000-7000-8000-000000000003' AND finished_at IS NULL ORDER BY number DESC LIMIT 21;
+SELECT id FROM deployments WHERE environment_id = '0197a000-0000-7000-8000-000000000003' AND actor = 'me' ORDER BY number DESC LIMIT 21;
+SELECT id FROM deployments WHERE environment_id = '0197a000-0000-7000-8000-000000000003' AND created_at >= '2026-01-01' AND created_at < '2026-02-01' ORDER BY created_at DESC, number DESC LIMIT 21;
+SELECT id FROM release_candidates WHERE project_id = '0197a000-0000-7000-8000-000000000001' AND commit COLLATE "C" >= 'abc' AND commit COLLATE "C" < 'abcg';
