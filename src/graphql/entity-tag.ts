@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type GraphQLSchema, OperationTypeNode, printSchema } from 'graphql'
-import { type Actor, maySeeProject } from '../core/actor.js'
+import type { Actor } from '../core/actor.js'
 import { Prisma } from '../database/generated/client.js'
 import type { SqlReader } from '../database/transaction.js'
 import type { Operation } from './operation.js'
@@ -99,13 +99,15 @@ function readScope(text: string): Scope | undefined {
  * before it, so that as many projects never have the same sum again after one of them has changed or was replaced.
  */
 function versionOf(scope: Scope, actor: Actor): Prisma.Sql {
+  return Prisma.sql`(SELECT count(*) || '-' || coalesce(sum(change.version), 0) FROM ${changesOf(scope, actor)})`
+}
+
+function changesOf(scope: Scope, { projects }: Actor): Prisma.Sql {
   const names =
-    scope === null ? actor.projects && [...actor.projects] : scope.filter(name => maySeeProject(actor, name))
-  const changes =
-    names === null
-      ? Prisma.sql`project_changes AS change`
-      : Prisma.sql`project_changes AS change JOIN projects ON projects.id = change.project_id WHERE projects.name = ANY (${names}::text[])`
-  return Prisma.sql`(SELECT count(*) || '-' || coalesce(sum(change.version), 0) FROM ${changes})`
+    scope === null ? projects && [...projects] : scope.filter(name => projects === null || projects.has(name))
+  if (names === null) return Prisma.sql`project_changes AS change`
+  const isNamed = names.length === 1 ? Prisma.sql`= ${names[0]}` : Prisma.sql`= ANY (${names}::text[])`
+  return Prisma.sql`project_changes AS change JOIN projects ON projects.id = change.project_id WHERE projects.name ${isNamed}`
 }
 
 function digest(text: string): string {

@@ -5,7 +5,7 @@ import { unique, useSlipway } from '../../support/slipway.js'
 const slipway = useSlipway()
 
 const deep = (levels: number) =>
-  `{ projects(first: 1) { nodes { ${'environments { project { '.repeat(levels)} name ${'} }'.repeat(levels)} } } }`
+  `{ project(name: "shop") { ${'environment(name: "production") { project { '.repeat(levels)} name ${'} }'.repeat(levels)} } }`
 
 const TOO_LARGE: readonly [string, string, RegExp, RegExp][] = [
   [
@@ -14,7 +14,7 @@ const TOO_LARGE: readonly [string, string, RegExp, RegExp][] = [
     /^Query is too large: more than 20000 objects, reached at projects\.nodes\.releases\.nodes\.candidates$/,
     /smaller pages with `first`/,
   ],
-  ['levels', deep(9), /^Query is too large: deeper than 16 levels at projects\.nodes/, /by `node\(id:\)`/],
+  ['levels', deep(9), /^Query is too large: deeper than 16 levels at project\.environment/, /by `node\(id:\)`/],
   [
     'aliases',
     `{ ${Array.from({ length: 101 }, (_, index) => `a${index}: viewer { role }`).join(' ')} }`,
