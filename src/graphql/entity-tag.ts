@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import DataLoader from 'dataloader'
 import { type GraphQLSchema, OperationTypeNode, printSchema } from 'graphql'
 import type { Actor } from '../core/actor.js'
 import { Prisma } from '../database/generated/client.js'
@@ -28,9 +29,15 @@ const LARGEST_SCOPE = 20
 export class EntityTags {
   /** Another schema gives other answers. */
   private readonly edition: string
+  /** Reads the versions of all that is asked at the same moment with one statement, however many poll. */
+  private readonly versions: DataLoader<ProjectSet, string>
 
-  constructor(schema: GraphQLSchema) {
+  constructor(schema: GraphQLSchema, reader: SqlReader) {
     this.edition = digest(printSchema(schema))
+    this.versions = new DataLoader(asked => readVersions(reader, asked), {
+      cache: false,
+      batchScheduleFn: setImmediate,
+    })
   }
 
   /** Prepares the tag of an operation's answer; null when it can have none. */
@@ -38,20 +45,18 @@ export class EntityTags {
     const scope = scopeOf(operation)
     if (scope === undefined) return null
     return {
-      version: versionOf(scope, question.actor),
+      version: versionOf(namesOf(scope, question.actor)),
       write: version => this.write(question, scope, version),
     }
   }
 
   /** The first of the tags of an `If-None-Match` that is still right; null when none is. */
-  async unchanged(reader: SqlReader, question: Question, ifNoneMatch: string): Promise<string | null> {
+  async unchanged(question: Question, ifNoneMatch: string): Promise<string | null> {
     for (const [asked, names = ''] of ifNoneMatch.matchAll(/W\/"([\w*-]+)\.[\w-]+\.[\d-]+"/g)) {
       const scope = readScope(names)
       if (scope === undefined) continue
-      const [row] = await reader.$queryRaw<[{ version: string }]>(
-        Prisma.sql`SELECT ${versionOf(scope, question.actor)} AS version`,
-      )
-      if (asked === this.write(question, scope, row.version)) return asked
+      const version = await this.versions.load({ names: namesOf(scope, question.actor) })
+      if (asked === this.write(question, scope, version)) return asked
     }
     return null
   }
@@ -94,20 +99,41 @@ function readScope(text: string): Scope | undefined {
   }
 }
 
+interface ProjectSet {
+  readonly names: readonly string[] | null
+}
+
+/** The names of the projects whose versions count; null: of all that there are. */
+function namesOf(scope: Scope, { projects }: Actor): readonly string[] | null {
+  if (scope === null) return projects && [...projects]
+  return projects === null ? scope : scope.filter(name => projects.has(name))
+}
+
 /**
  * The version of some projects together: how many there are, and the sum of their versions. A version is higher than all
  * before it, so that as many projects never have the same sum again after one of them has changed or was replaced.
  */
-function versionOf(scope: Scope, actor: Actor): Prisma.Sql {
-  return Prisma.sql`(SELECT count(*) || '-' || coalesce(sum(change.version), 0) FROM ${changesOf(scope, actor)})`
+function versionOf(names: readonly string[] | null): Prisma.Sql {
+  if (names === null) return Prisma.sql`(SELECT ${VERSION} FROM ${CHANGES})`
+  return Prisma.sql`(SELECT ${VERSION} FROM ${CHANGES} WHERE projects.name = ANY (${names}::text[]))`
 }
 
-function changesOf(scope: Scope, { projects }: Actor): Prisma.Sql {
-  const names =
-    scope === null ? projects && [...projects] : scope.filter(name => projects === null || projects.has(name))
-  if (names === null) return Prisma.sql`project_changes AS change`
-  const isNamed = names.length === 1 ? Prisma.sql`= ${names[0]}` : Prisma.sql`= ANY (${names}::text[])`
-  return Prisma.sql`project_changes AS change JOIN projects ON projects.id = change.project_id WHERE projects.name ${isNamed}`
+const VERSION = Prisma.sql`count(*) || '-' || coalesce(sum(change.version), 0)`
+const CHANGES = Prisma.sql`project_changes AS change JOIN projects ON projects.id = change.project_id`
+
+/** The versions of several sets of projects; the text of the statement is always the same. */
+async function readVersions(reader: SqlReader, asked: readonly ProjectSet[]): Promise<string[]> {
+  const rows = await reader.$queryRaw<{ version: string }[]>(Prisma.sql`
+    SELECT CASE
+      WHEN asked.names IS NULL THEN (SELECT ${VERSION} FROM ${CHANGES})
+      ELSE (
+        SELECT ${VERSION} FROM unnest(asked.names) AS named (name)
+        JOIN projects USING (name) JOIN project_changes AS change ON change.project_id = projects.id
+      )
+    END AS version
+    FROM ROWS FROM (json_to_recordset(${JSON.stringify(asked)}::json) AS (names text[])) WITH ORDINALITY AS asked (names, place)
+    ORDER BY asked.place`)
+  return rows.map(({ version }) => version)
 }
 
 function digest(text: string): string {

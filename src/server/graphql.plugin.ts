@@ -2,6 +2,7 @@ import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
+import type { Database } from '../database/client.js'
 import { sqlReader } from '../database/transaction.js'
 import { createApolloServer, keptAs } from '../graphql/apollo.js'
 import { EntityTags } from '../graphql/entity-tag.js'
@@ -11,12 +12,14 @@ import { describeRequestError } from '../rest/rest-error.js'
 
 interface GraphQLOptions {
   readonly schema: GraphQLSchema
+  readonly database: Database
   createContext(request: FastifyRequest): RequestContext
 }
 
 /** Serves GraphQL over HTTP at /graphql. */
-export async function graphqlPlugin(app: FastifyInstance, { schema, createContext }: GraphQLOptions): Promise<void> {
-  const tags = new EntityTags(schema)
+export async function graphqlPlugin(app: FastifyInstance, options: GraphQLOptions): Promise<void> {
+  const { schema, database, createContext } = options
+  const tags = new EntityTags(schema, sqlReader(database))
   const apollo = createApolloServer(schema, tags, app.log as Logger)
   await apollo.start()
   // By then Fastify has let the requests under way end.
@@ -27,7 +30,7 @@ export async function graphqlPlugin(app: FastifyInstance, { schema, createContex
     url: '/graphql',
     schema: { hide: true },
     preHandler: async (request, reply) => {
-      const tag = await unchangedTag(tags, request, createContext(request))
+      const tag = await unchangedTag(tags, request)
       return tag === null ? undefined : reply.code(304).headers(keptAs(tag)).send()
     },
     handler: fastifyApolloHandler(apollo, { context: async request => createContext(request) }),
@@ -35,12 +38,12 @@ export async function graphqlPlugin(app: FastifyInstance, { schema, createContex
 }
 
 /** The tag of an answer that the asker has and that is still right; null when there is none. */
-async function unchangedTag(tags: EntityTags, request: FastifyRequest, { services, actor }: RequestContext) {
-  const { 'if-none-match': ifNoneMatch } = request.headers
-  if (request.method !== 'GET' || ifNoneMatch === undefined || actor === null) return null
+async function unchangedTag(tags: EntityTags, { method, url, headers, actor }: FastifyRequest): Promise<string | null> {
+  const { 'if-none-match': ifNoneMatch } = headers
+  if (method !== 'GET' || ifNoneMatch === undefined || actor === null) return null
   // As Apollo's integration takes it out of the URL.
-  const { search } = new URL(request.url, 'http://localhost')
-  return tags.unchanged(sqlReader(services.database), { actor, search }, ifNoneMatch)
+  const { search } = new URL(url, 'http://localhost')
+  return tags.unchanged({ actor, search }, ifNoneMatch)
 }
 
 /** Answers what went wrong before GraphQL got the request, such as a faulty token, in GraphQL's shape. */

@@ -83,7 +83,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     })
     if (options.rateLimit > 0) await limitRequests(guarded, options.rateLimit)
     guarded.addHook('preParsing', refuseFaultyTokens)
-    await guarded.register(graphqlPlugin, { schema, createContext })
+    await guarded.register(graphqlPlugin, { schema, database: services.database, createContext })
     await guarded.register(restPlugin, { schema, createContext })
   })
   return app
