@@ -9,7 +9,7 @@ export interface DataSetSize {
 
 /** The deployments of `production-1` of the second project, to compare with. */
 export const SHORT_HISTORY = 1_000
-export const RELEASES = 24
+const RELEASES = 24
 
 /**
  * Fills an empty database: projects `project-0001`… of 8 environments (four of tier `DEVELOPMENT`, two of `STAGING`, two
