@@ -29,15 +29,20 @@ const LARGEST_SCOPE = 20
 export class EntityTags {
   /** Another schema gives other answers. */
   private readonly edition: string
-  /** Reads the versions of all that is asked at the same moment with one statement, however many poll. */
+  /** Reads the versions of all that is asked at the same time with one statement, however many poll. */
   private readonly versions: DataLoader<ProjectSet, string>
 
   constructor(schema: GraphQLSchema, reader: SqlReader) {
     this.edition = digest(printSchema(schema))
-    this.versions = new DataLoader(asked => readVersions(reader, asked), {
-      cache: false,
-      batchScheduleFn: setImmediate,
-    })
+    // While one statement is under way, those who ask gather for the next.
+    let underWay: Promise<unknown> = Promise.resolve()
+    const read = (asked: readonly ProjectSet[]) => {
+      const versions = readVersions(reader, asked)
+      underWay = versions.catch(() => {})
+      return versions
+    }
+    const afterwards = (next: () => void) => void underWay.then(() => setImmediate(next))
+    this.versions = new DataLoader(read, { cache: false, batchScheduleFn: afterwards })
   }
 
   /** Prepares the tag of an operation's answer; null when it can have none. */
