@@ -12,9 +12,12 @@ import { closeDatabase, openDatabase } from './database/client.js'
 import { startEmbeddedPostgres } from './database/embedded-postgres.js'
 import { migrate } from './database/migrations.js'
 import { type JobWorker, startWorker } from './jobs/worker.js'
+import { deployAutomatically } from './modules/automation/automation.service.js'
 import type { Services } from './modules/context/request-context.js'
 import { applyDelivery } from './modules/delivery/delivery.service.js'
+import { admitWaitingOn } from './modules/deployment/admission.service.js'
 import { createRepositoryHosts } from './modules/repository/repository.hosts.js'
+import { rollBackFailure } from './modules/rollback/rollback.service.js'
 import { createRunners } from './modules/runner/runners.js'
 import { advanceRun } from './modules/tracking/advance.service.js'
 import { createPace } from './modules/tracking/pace.js'
@@ -121,6 +124,9 @@ export async function startJobs(services: Services, databaseUrl: string, log: Lo
     handlers: {
       'advance-run': ({ runId }, signal) => advanceRun(ctx, runId, signal),
       'apply-delivery': delivery => applyDelivery(ctx, delivery),
+      'admit-waiting': ({ environmentId }) => admitWaitingOn(ctx, environmentId),
+      'roll-back': ({ deploymentId }) => rollBackFailure(ctx, deploymentId),
+      'deploy-automatically': ({ environmentId, candidateId }) => deployAutomatically(ctx, environmentId, candidateId),
     },
     sweep: () => sweep(ctx),
     log,

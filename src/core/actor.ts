@@ -13,6 +13,9 @@ export interface Actor {
   readonly projects: ReadonlySet<string> | null
 }
 
+/** Who did what Slipway did by itself, in the histories and in the audit. */
+export const SLIPWAY = { subject: 'slipway', tokenId: 'slipway' } as const
+
 export function hasRole(actor: Actor, needed: Role): boolean {
   return ROLES.indexOf(actor.role) >= ROLES.indexOf(needed)
 }

@@ -1,9 +1,16 @@
 import { TypeID } from 'typeid-js'
 
 /** The kinds of things that have a global ID. */
-export type NodeKind = 'project' | 'environment' | 'release' | 'candidate' | 'deployment'
+export type NodeKind = 'project' | 'environment' | 'release' | 'candidate' | 'deployment' | 'freeze'
 
-const KINDS: ReadonlySet<string> = new Set<NodeKind>(['project', 'environment', 'release', 'candidate', 'deployment'])
+const KINDS: ReadonlySet<string> = new Set<NodeKind>([
+  'project',
+  'environment',
+  'release',
+  'candidate',
+  'deployment',
+  'freeze',
+])
 
 /** The ID that clients see for a row, such as `deployment_01kaz…`: a TypeID, sorted by time as the UUIDv7 is. */
 export function toGlobalId(kind: NodeKind, key: string): string {

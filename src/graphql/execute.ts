@@ -73,7 +73,7 @@ async function query(operation: Operation, context: RequestContext, tag: AnswerT
     const columns = await reading.run(sqlReader(context.services.database))
     return {
       data: Object.fromEntries(reads.map(([key, read]) => [key, read(columns)])),
-      ...(version && { entityTag: tag.write(version(columns) as string) }),
+      ...(version && !reading.isOfTheMoment && { entityTag: tag.write(version(columns) as string) }),
     }
   } catch (error) {
     return { data: null, errors: [locatedError(error, undefined)] }

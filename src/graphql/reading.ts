@@ -6,6 +6,7 @@ import { toCursor } from '../modules/pagination/cursor.js'
 import { Page } from '../modules/pagination/page.js'
 import { Computed, computed } from '../modules/reading/computed.js'
 import { List } from '../modules/reading/list.js'
+import { OfTheMoment } from '../modules/reading/of-the-moment.js'
 import { AnyRow, FromClause, Rows, type Sql, shapeOf } from '../modules/reading/row.js'
 import type { Operation, SelectedField } from './operation.js'
 
@@ -97,6 +98,8 @@ DataObject.prototype = Object.create(null)
 /** Reads what an operation asks for, with one statement at most. */
 export class Reading {
   private readonly select: Select
+  /** Whether something that was noted changes with time alone. */
+  isOfTheMoment = false
 
   constructor(
     private readonly operation: Operation,
@@ -153,6 +156,10 @@ export class Reading {
   }
 
   private async answer(select: Select, answer: unknown, field: SelectedField, path: Path): Promise<Read> {
+    if (answer instanceof OfTheMoment) {
+      this.isOfTheMoment = true
+      return this.answer(select, answer.answer, field, path)
+    }
     if (answer instanceof Rows) return this.row(select, answer, field, path)
     if (answer instanceof AnyRow) return this.object(select, answer, field.on(objectTypeOf(field)), path)
     if (answer instanceof List) return this.list(select, answer, field, path)

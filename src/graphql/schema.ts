@@ -3,19 +3,34 @@ import 'reflect-metadata'
 import { type GraphQLSchema, printSchema } from 'graphql'
 import { buildSchemaSync } from 'type-graphql'
 import { AccessResolver } from '../modules/access/access.resolver.js'
+import { DeploymentReviewsResolver } from '../modules/approval/approval.resolver.js'
+import { AutomationResolver, EnvironmentAutomationResolver } from '../modules/automation/automation.resolver.js'
 import {
   CandidateDeploymentsResolver,
   DeploymentResolver,
   EnvironmentDeploymentsResolver,
 } from '../modules/deployment/deployment.resolver.js'
 import { EnvironmentResolver, ProjectEnvironmentsResolver } from '../modules/environment/environment.resolver.js'
+import {
+  EnvironmentFreezesResolver,
+  FreezeResolver,
+  ProjectFreezesResolver,
+} from '../modules/freeze/freeze.resolver.js'
+import {
+  DeploymentGatesResolver,
+  EnvironmentGatesResolver,
+  GatesResolver,
+  PromotionGateResolver,
+} from '../modules/gate/gate.resolver.js'
 import { NodeResolver } from '../modules/node/node.resolver.js'
 import { ProjectResolver } from '../modules/project/project.resolver.js'
+import { CandidateQuarantineResolver } from '../modules/quarantine/quarantine.resolver.js'
 import {
   ProjectReleasesResolver,
   ReleaseCandidateResolver,
   ReleaseResolver,
 } from '../modules/release/release.resolver.js'
+import { RollbackResolver } from '../modules/rollback/rollback.resolver.js'
 import {
   ProjectCommitResolver,
   ProjectCommitsResolver,
@@ -55,6 +70,18 @@ export function createSchema(): GraphQLSchema {
       CandidateBuildResolver,
       BuildTrackingResolver,
       TrackingResolver,
+      EnvironmentGatesResolver,
+      GatesResolver,
+      PromotionGateResolver,
+      DeploymentGatesResolver,
+      DeploymentReviewsResolver,
+      FreezeResolver,
+      ProjectFreezesResolver,
+      EnvironmentFreezesResolver,
+      RollbackResolver,
+      CandidateQuarantineResolver,
+      EnvironmentAutomationResolver,
+      AutomationResolver,
     ],
     validate: false,
   })

@@ -5,6 +5,12 @@ import type { SqlTransaction } from '../database/transaction.js'
 export interface Jobs {
   /** Does what is next about a run of a workflow. */
   'advance-run': { readonly runId: string }
+  /** Has deployments that wait on an environment started whose gates are open. */
+  'admit-waiting': { readonly environmentId: string }
+  /** Undoes a deployment that has failed, on an environment that asks for it. */
+  'roll-back': { readonly deploymentId: string }
+  /** Deploys a candidate to an environment that asks for it. */
+  'deploy-automatically': { readonly environmentId: string; readonly candidateId: string }
   /** Takes in an event that a provider has sent. */
   'apply-delivery': { readonly provider: string; readonly deliveryId: string }
 }

@@ -5,6 +5,7 @@ import {
   CreateDeploymentDocument,
   ListDeploymentsDocument,
   type RestDeploymentFragment,
+  RollbackEnvironmentDocument,
   SyncDeploymentRunDocument,
   UpdateDeploymentStatusDocument,
 } from './generated/operations.js'
@@ -21,6 +22,10 @@ const Params = Type.Object({
 })
 const CandidateVersion = Type.String({ description: '<release version>-rc<N>' })
 
+const Force = Type.Optional(
+  Type.Boolean({ default: false, description: 'Whether no freeze is to stop it; takes the role approver' }),
+)
+
 export const DEPLOYMENT_ROUTES: readonly RestRoute[] = [
   defineRoute({
     method: 'POST',
@@ -29,12 +34,21 @@ export const DEPLOYMENT_ROUTES: readonly RestRoute[] = [
     schemas: {
       params: Params,
       query: Type.Object({}),
-      body: Type.Object({ release_candidate_version: CandidateVersion }),
+      body: Type.Object({
+        release_candidate_version: CandidateVersion,
+        force: Force,
+        reason: OptionalString('Why it is forced'),
+      }),
       answers: { 201: Deployment },
     },
     document: CreateDeploymentDocument,
     variables: ({ params, body }) => ({
-      input: { ...params, candidateVersion: body.release_candidate_version },
+      input: {
+        ...params,
+        candidateVersion: body.release_candidate_version,
+        force: body.force ?? false,
+        reason: body.reason ?? null,
+      },
     }),
     answer: ({ createDeployment }) => ({ status: 201, body: restDeployment(createDeployment.deployment) }),
   }),
@@ -95,6 +109,26 @@ export const DEPLOYMENT_ROUTES: readonly RestRoute[] = [
       if (!project.environment) throw new SlipwayError('ENVIRONMENT_NOT_FOUND')
       return { status: 200, body: project.environment.deployments.nodes.map(restDeployment) }
     },
+  }),
+
+  defineRoute({
+    method: 'POST',
+    path: '/api/releases/:project/environments/:environment/rollback',
+    summary: 'Rolls an environment back. 200: the same rollback was under way already.',
+    schemas: {
+      params: Params,
+      query: Type.Object({}),
+      body: Type.Object({ force: Force, reason: OptionalString('Why it is rolled back') }),
+      answers: { 200: Deployment, 201: Deployment },
+    },
+    document: RollbackEnvironmentDocument,
+    variables: ({ params, body }) => ({
+      input: { ...params, force: body.force ?? false, reason: body.reason ?? null },
+    }),
+    answer: ({ rollbackEnvironment: { deployment, created } }) => ({
+      status: created ? 201 : 200,
+      body: restDeployment(deployment),
+    }),
   }),
 
   // The callback by which workflow files written for Aviator Releases tell which run carries a deployment out.

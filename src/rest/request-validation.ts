@@ -13,7 +13,10 @@ const WORD_ERRORS: Readonly<Record<string, ErrorReason>> = { status: 'INVALID_DE
 /** Compiles the schema of a part of a request; a part that does not fit is refused with an error that names it. */
 export const compileValidator: FastifySchemaCompiler<object> = ({ schema, httpPart }) => {
   const check = (httpPart === 'body' ? strict : reading).compile(schema)
-  return data => {
+  const { required = [] } = schema as { readonly required?: readonly string[] }
+  return sent => {
+    // Where no member must be there, there need not be a body either.
+    const data = sent === null && required.length === 0 ? {} : sent
     if (check(data)) return { value: data }
     return { error: describeFault(httpPart ?? 'request', check.errors?.[0]) }
   }

@@ -46,7 +46,12 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     },
   })
   const schema = createSchema()
-  const createContext = ({ log, actor }: FastifyRequest): RequestContext => ({ services, log: log as Logger, actor })
+  const createContext = ({ log, actor }: FastifyRequest): RequestContext => ({
+    services,
+    log: log as Logger,
+    actor,
+    requestKey: null,
+  })
 
   app.removeContentTypeParser('text/plain')
   app.setErrorHandler(sendRestError)

@@ -15,7 +15,11 @@ interface AuditedAct {
 }
 
 /** Records who did what, in the transaction that does it: one is never kept without the other. */
-export async function recordAuditEvent(tx: SqlTransaction, actor: Actor, act: AuditedAct): Promise<void> {
+export async function recordAuditEvent(
+  tx: SqlTransaction,
+  actor: Pick<Actor, 'subject' | 'tokenId'>,
+  act: AuditedAct,
+): Promise<void> {
   const { action, at, projectId, subjectId } = act
   const data = JSON.stringify(act.data)
   await tx.$queryRaw(Prisma.sql`

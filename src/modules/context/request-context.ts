@@ -4,7 +4,7 @@ import { SlipwayError } from '../../core/errors.js'
 import type { ServiceContext } from './service-context.js'
 
 /** What is the same for every request. */
-export type Services = Omit<ServiceContext, 'actor' | 'log'>
+export type Services = Omit<ServiceContext, 'actor' | 'log' | 'requestKey'>
 
 /** What the resolvers of one GraphQL request share. */
 export interface RequestContext {
@@ -12,6 +12,7 @@ export interface RequestContext {
   readonly log: ServiceContext['log']
   /** Null when the request came without a token; then nothing but the schema can be read. */
   readonly actor: Actor | null
+  readonly requestKey: ServiceContext['requestKey']
 }
 
 /**
@@ -22,8 +23,8 @@ export interface RequestContext {
  */
 export function Caller() {
   return createParameterDecorator<RequestContext>(({ context }): ServiceContext => {
-    const { services, log, actor } = context
+    const { services, log, actor, requestKey } = context
     if (actor === null) throw new SlipwayError('UNAUTHENTICATED')
-    return { ...services, log, actor }
+    return { ...services, log, actor, requestKey }
   })
 }

@@ -10,6 +10,8 @@ import type { Pace } from '../tracking/run.rules.js'
 export interface ServiceContext {
   /** Who asks. */
   readonly actor: Actor
+  /** Names the request for as long as it may be repeated; null: it cannot be told from another one. */
+  readonly requestKey: string | null
   readonly database: Database
   readonly repositoryHosts: RepositoryHosts
   /** What runs workflows. */

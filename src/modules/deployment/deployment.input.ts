@@ -31,8 +31,8 @@ export class EnvironmentDeploymentsArgs extends PageArgs {
   offset?: number | null
 }
 
-@InputType({ description: 'A deployment that is asked for.' })
-export class CreateDeploymentInput {
+@InputType({ description: 'What goes where.' })
+abstract class DeploymentTargetInput {
   @Field(() => String, { description: 'The name of the project.' })
   project!: string
 
@@ -43,8 +43,20 @@ export class CreateDeploymentInput {
   candidateVersion!: string
 }
 
+@InputType({ description: 'A deployment that is asked for.' })
+export class CreateDeploymentInput extends DeploymentTargetInput {
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether no freeze is to stop it. Takes the role `approver`, and a reason.',
+  })
+  force?: boolean | null
+
+  @Field(() => String, { nullable: true, description: 'Why it is forced. Kept in the audit.' })
+  reason?: string | null
+}
+
 @InputType({ description: 'A report of what a deployment does.' })
-export class UpdateDeploymentStatusInput extends CreateDeploymentInput {
+export class UpdateDeploymentStatusInput extends DeploymentTargetInput {
   @Field(() => DeploymentStatus, { description: 'The status that it has now.' })
   status!: DeploymentStatus
 

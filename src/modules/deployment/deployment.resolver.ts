@@ -33,8 +33,8 @@ export class DeploymentResolver {
     @Caller() ctx: ServiceContext,
     @Arg('input', () => CreateDeploymentInput) input: CreateDeploymentInput,
   ) {
-    const { deployment } = await createDeployment(ctx, input)
-    return { deployment: byKey(DEPLOYMENTS, deployment.id) }
+    const { id } = await createDeployment(ctx, input)
+    return { deployment: byKey(DEPLOYMENTS, id) }
   }
 
   @Mutation(() => UpdateDeploymentStatusPayload, {

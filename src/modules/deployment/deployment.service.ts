@@ -1,20 +1,20 @@
 import { type CandidateVersion, parseCandidateVersion } from '../../core/candidate-version.js'
 import { SlipwayError } from '../../core/errors.js'
-import type { Deployment, Environment, Project } from '../../database/generated/client.js'
-import { CandidateStatus, type DeploymentStatus, TrackingSource } from '../../database/generated/enums.js'
+import type { Deployment } from '../../database/generated/client.js'
+import { DeploymentKind, type DeploymentStatus, TrackingSource } from '../../database/generated/enums.js'
 import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { type Action, authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { type LockedEnvironment, lockEnvironment } from '../environment/environment.lock.js'
 import { requireProject } from '../project/project.service.js'
-import { type Candidate, requireCandidate } from '../release/release.service.js'
-import { startDeployRun } from '../tracking/run.start.js'
+import { requireCandidate } from '../release/release.service.js'
+import { type Target, takeDeployment } from './admission.service.js'
 import {
   appendHistory,
   changeStatus,
+  deploymentOfRequest,
   insertReported,
-  insertRequested,
   newestDeployment,
   type Recording,
   type StatusEntry,
@@ -30,6 +30,13 @@ interface DeploymentRequest {
   readonly candidateVersion: string
 }
 
+interface NewDeployment extends DeploymentRequest {
+  /** Whether no freeze is to stop it. */
+  readonly force?: boolean | null | undefined
+  /** Why it is forced. */
+  readonly reason?: string | null | undefined
+}
+
 interface DeploymentReport extends DeploymentRequest {
   readonly status: DeploymentStatus
   readonly errorMessage?: string | null | undefined
@@ -38,45 +45,47 @@ interface DeploymentReport extends DeploymentRequest {
   readonly occurredAt?: Date | null | undefined
 }
 
-/** What a call speaks of, its environment locked. */
-interface Target {
-  readonly project: Project
-  readonly environment: LockedEnvironment
-  readonly candidate: Candidate
-}
-
-/** A deployment, and what was read on the way to it, as it is afterwards. */
 interface DeploymentOutcome {
-  readonly project: Project
-  readonly environment: Environment
-  readonly candidate: Candidate
   readonly deployment: Deployment
   /** Whether this call created it. */
   readonly created: boolean
 }
 
 /**
- * Asks for a candidate to be deployed, and for a run of the environment's deploy workflow, if it has one. Refused while
- * the candidate is not ready.
+ * Asks for a candidate to be deployed. It starts at once, with a run of the environment's deploy workflow if it has one,
+ * or waits until all gates are open. Refused while the candidate is not ready, in a freeze unless forced, and as the
+ * other gates say.
  */
-export async function createDeployment(ctx: ServiceContext, input: DeploymentRequest): Promise<DeploymentOutcome> {
+export async function createDeployment(ctx: ServiceContext, input: NewDeployment): Promise<Deployment> {
   const version = parseCandidateVersion(input.candidateVersion)
+  const isForced = input.force === true
+  const reason = input.reason?.trim() || null
+  if (isForced && reason === null) {
+    throw new SlipwayError('INVALID_INPUT', { message: 'reason is missing', details: 'Say why it is forced.' })
+  }
   return sqlTransaction(ctx.database, async tx => {
-    const { target, now } = await openTarget(ctx, tx, 'deployment.create', input, version)
-    const { environment, candidate } = target
-    if (candidate.status !== CandidateStatus.READY) {
-      throw new SlipwayError('CANDIDATE_NOT_READY', { details: `Its build status is ${candidate.status}.` })
-    }
-    const deployment = await insertRequested(tx, environment, candidate, { actor: ctx.actor.subject, now })
-    await startDeployRun(tx, target.project, environment, candidate, deployment)
+    const target = await openTarget(ctx, tx, isForced ? 'deployment.force' : 'deployment.create', input, version)
+    const { project, environment, now } = target
+    const repeated = ctx.requestKey === null ? null : await deploymentOfRequest(tx, ctx.requestKey)
+    if (repeated !== null) return repeated
+    const deployment = await takeDeployment(tx, target, {
+      kind: DeploymentKind.DEPLOYMENT,
+      undoesId: null,
+      isAutomatic: false,
+      isForced,
+      reason,
+      requestKey: ctx.requestKey,
+      actor: ctx.actor.subject,
+    })
+    const { candidateVersion } = input
     await recordAuditEvent(tx, ctx.actor, {
       action: 'deployment.create',
       at: now,
-      projectId: target.project.id,
+      projectId: project.id,
       subjectId: deployment.id,
-      data: { environment: environment.name, candidateVersion: input.candidateVersion },
+      data: { environment: environment.name, candidateVersion, ...(isForced && { forced: true, reason }) },
     })
-    return outcome(target, deployment, true)
+    return deployment
   })
 }
 
@@ -90,8 +99,7 @@ export async function updateDeploymentStatus(ctx: ServiceContext, input: Deploym
   checkNotAhead(occurredAt)
   checkExternalUrl(input.externalUrl ?? null)
   return sqlTransaction(ctx.database, async tx => {
-    const { target, now } = await openTarget(ctx, tx, 'deployment.report', input, version)
-    const { environment, candidate } = target
+    const { project, environment, candidate, now } = await openTarget(ctx, tx, 'deployment.report', input, version)
     const newest = await newestDeployment(tx, environment, candidate)
     const report = {
       status: input.status,
@@ -112,7 +120,7 @@ export async function updateDeploymentStatus(ctx: ServiceContext, input: Deploym
       await recordAuditEvent(tx, ctx.actor, {
         action: 'deployment.report',
         at: now,
-        projectId: target.project.id,
+        projectId: project.id,
         subjectId: deployment.id,
         data: {
           environment: environment.name,
@@ -123,13 +131,8 @@ export async function updateDeploymentStatus(ctx: ServiceContext, input: Deploym
         },
       })
     }
-    return outcome(target, deployment, verdict === 'create')
+    return { deployment, created: verdict === 'create' }
   })
-}
-
-function outcome(target: Target, deployment: Deployment, created: boolean): DeploymentOutcome {
-  const lastDeploymentNumber = created ? deployment.number : target.environment.lastDeploymentNumber
-  return { ...target, environment: { ...target.environment, lastDeploymentNumber }, deployment, created }
 }
 
 async function applyReport(
@@ -152,10 +155,10 @@ async function openTarget(
   action: Action,
   names: DeploymentRequest,
   version: CandidateVersion,
-): Promise<{ target: Target; now: Date }> {
+): Promise<Target> {
   const project = await requireProject(tx, ctx.actor, names.project)
   authorize(ctx.actor, action)
   const { environment, now } = await lockEnvironment(tx, project, names.environment)
   const candidate = await requireCandidate(tx, project, version)
-  return { target: { project, environment, candidate }, now }
+  return { project, environment, candidate, now }
 }

@@ -1,3 +1,4 @@
+import type { Deployment } from '../../database/generated/client.js'
 import { DeploymentStatus } from '../../database/generated/enums.js'
 
 const FINISHED: ReadonlySet<DeploymentStatus> = new Set([
@@ -10,6 +11,11 @@ const FINISHED: ReadonlySet<DeploymentStatus> = new Set([
 /** Whether a deployment of this status has come to its end. The others are active. */
 export function isFinished(status: DeploymentStatus): boolean {
   return FINISHED.has(status)
+}
+
+/** Whether a deployment waits for its gates. It holds nothing meanwhile. */
+export function isWaiting({ finishedAt, admittedAt }: Pick<Deployment, 'finishedAt' | 'admittedAt'>): boolean {
+  return finishedAt === null && admittedAt === null
 }
 
 /** What of a deployment follows from the statuses it had. */

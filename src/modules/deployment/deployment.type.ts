@@ -1,6 +1,6 @@
 import { GraphQLDateTime } from 'graphql-scalars'
 import { Field, Int, ObjectType, registerEnumType } from 'type-graphql'
-import { DeploymentStatus } from '../../database/generated/enums.js'
+import { DeploymentKind, DeploymentStatus } from '../../database/generated/enums.js'
 import { Node } from '../node/node.type.js'
 import { connectionOf } from '../pagination/connection.type.js'
 
@@ -16,6 +16,15 @@ registerEnumType(DeploymentStatus, {
     FAILURE: { description: 'It ran and said no.' },
     CANCELED: { description: 'It was stopped.' },
     ERROR: { description: 'It could not be run, or was lost.' },
+  },
+})
+
+registerEnumType(DeploymentKind, {
+  name: 'DeploymentKind',
+  description: 'What a deployment is for.',
+  valuesConfig: {
+    DEPLOYMENT: { description: 'To put a candidate on an environment.' },
+    ROLLBACK: { description: 'To get a good candidate back.' },
   },
 })
 
@@ -53,6 +62,27 @@ export class Deployment implements Node {
     description: 'When it got the finished status it has; null while it is active.',
   })
   finishedAt!: Date | null
+
+  @Field(() => DeploymentKind, { description: 'What it is for.' })
+  kind!: DeploymentKind
+
+  @Field(() => Boolean, { description: 'Whether Slipway asked for it by itself.' })
+  isAutomatic!: boolean
+
+  @Field(() => Boolean, { description: 'Whether it was to go through freezes.' })
+  isForced!: boolean
+
+  @Field(() => String, { nullable: true, description: 'Why it was forced or rolled back.' })
+  reason!: string | null
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When its gates let it through; null while it waits for them, and if it was canceled then.',
+  })
+  admittedAt!: Date | null
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Until when it waits for its gates at most.' })
+  expiresAt!: Date | null
 }
 
 @ObjectType({ description: 'An entry of a deployment’s history.', simpleResolvers: true })

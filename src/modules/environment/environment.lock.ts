@@ -1,6 +1,8 @@
 import { SlipwayError } from '../../core/errors.js'
 import { type Environment, Prisma, type Project } from '../../database/generated/client.js'
 import type { SqlTransaction } from '../../database/transaction.js'
+import type { Automation } from '../automation/automation.js'
+import type { Gates } from '../gate/gates.js'
 
 declare const locked: unique symbol
 
@@ -8,7 +10,11 @@ declare const locked: unique symbol
  * An environment whose row the transaction has locked: until it ends, no other call decides anything about this
  * environment. Whatever creates or changes a deployment asks for one, so that it cannot be done without the lock.
  */
-export type LockedEnvironment = Environment & { readonly [locked]: true }
+export type LockedEnvironment = Omit<Environment, 'gates' | 'automation'> & {
+  readonly [locked]: true
+  readonly gates: Gates
+  readonly automation: Automation
+}
 
 /**
  * Locks an environment and tells the time at which the lock was got, by the database's clock.
@@ -26,6 +32,14 @@ export function lockEnvironment(
   return lock(tx, Prisma.sql`project_id = ${project.id}::uuid AND name = ${name}`)
 }
 
+/** Locks an environment by its key. */
+export function lockEnvironmentByKey(
+  tx: SqlTransaction,
+  id: string,
+): Promise<{ environment: LockedEnvironment; now: Date }> {
+  return lock(tx, Prisma.sql`id = ${id}::uuid`)
+}
+
 /** Locks the environment of a deployment. */
 export function lockEnvironmentOf(
   tx: SqlTransaction,
@@ -38,7 +52,9 @@ async function lock(tx: SqlTransaction, isIt: Prisma.Sql): Promise<{ environment
   const [row] = await tx.$queryRaw<(LockedEnvironment & { now: Date })[]>(Prisma.sql`
     WITH environment AS MATERIALIZED (SELECT * FROM environments WHERE ${isIt} FOR NO KEY UPDATE)
     SELECT id, project_id AS "projectId", name, tier, last_deployment_number AS "lastDeploymentNumber",
-           created_at AS "createdAt", deploy_workflow AS "deployWorkflow", clock_timestamp() AS now
+           created_at AS "createdAt", deploy_workflow AS "deployWorkflow", gates, automation,
+           waiting_deployments AS "waitingDeployments", next_look_at AS "nextLookAt", held_at AS "heldAt",
+           hold_reason AS "holdReason", clock_timestamp() AS now
     FROM environment`)
   if (row === undefined) throw new SlipwayError('ENVIRONMENT_NOT_FOUND')
   const { now, ...environment } = row

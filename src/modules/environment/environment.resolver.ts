@@ -8,10 +8,15 @@ import { GLOBAL_ID } from '../node/node.type.js'
 import { Project } from '../project/project.type.js'
 import type { Row } from '../reading/row.js'
 import { byKey, ENVIRONMENTS, PROJECTS } from '../reading/tables.js'
-import { CreateEnvironmentInput, UpdateEnvironmentInput } from './environment.input.js'
+import { CreateEnvironmentInput, ResumeEnvironmentInput, UpdateEnvironmentInput } from './environment.input.js'
 import { environmentNamed, environmentsOf } from './environment.rows.js'
-import { createEnvironment, updateEnvironment } from './environment.service.js'
-import { CreateEnvironmentPayload, Environment, UpdateEnvironmentPayload } from './environment.type.js'
+import { createEnvironment, resumeEnvironment, updateEnvironment } from './environment.service.js'
+import {
+  CreateEnvironmentPayload,
+  Environment,
+  ResumeEnvironmentPayload,
+  UpdateEnvironmentPayload,
+} from './environment.type.js'
 
 @Resolver(() => Environment)
 export class EnvironmentResolver {
@@ -30,6 +35,17 @@ export class EnvironmentResolver {
     @Arg('input', () => UpdateEnvironmentInput) input: UpdateEnvironmentInput,
   ) {
     const { id } = await updateEnvironment(ctx, input)
+    return { environment: byKey(ENVIRONMENTS, id) }
+  }
+
+  @Mutation(() => ResumeEnvironmentPayload, {
+    description: 'Lets automation deploy again where a failure has held it. Takes the role `approver`.',
+  })
+  async resumeEnvironment(
+    @Caller() ctx: ServiceContext,
+    @Arg('input', () => ResumeEnvironmentInput) input: ResumeEnvironmentInput,
+  ) {
+    const { id } = await resumeEnvironment(ctx, input)
     return { environment: byKey(ENVIRONMENTS, id) }
   }
 

@@ -34,3 +34,9 @@ export class UpdateEnvironmentPayload {
   @Field(() => Environment, { description: 'The environment as it is now.' })
   environment!: Environment
 }
+
+@ObjectType({ description: 'What `resumeEnvironment` answers.', simpleResolvers: true })
+export class ResumeEnvironmentPayload {
+  @Field(() => Environment, { description: 'The environment as it is now.' })
+  environment!: Environment
+}

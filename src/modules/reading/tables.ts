@@ -1,8 +1,10 @@
 import {
   type Deployment,
+  type DeploymentReview,
   type DeploymentStatusChange,
   type DispatchAttempt,
   type Environment,
+  type Freeze,
   Prisma,
   type Project,
   type Release,
@@ -46,3 +48,5 @@ export const STATUS_CHANGES = table<DeploymentStatusChange>(
 )
 export const RUNS = table<WorkflowRun>('workflow_runs', Prisma.WorkflowRunScalarFieldEnum)
 export const ATTEMPTS = table<DispatchAttempt>('dispatch_attempts', Prisma.DispatchAttemptScalarFieldEnum)
+export const REVIEWS = table<DeploymentReview>('deployment_reviews', Prisma.DeploymentReviewScalarFieldEnum)
+export const FREEZES = table<Freeze>('freezes', Prisma.FreezeScalarFieldEnum)

@@ -7,6 +7,7 @@ import { type SqlReader, type Transaction, transaction } from '../../database/tr
 import { authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
+import { followUpReady } from '../deployment/follow-up.js'
 import { requireProject } from '../project/project.service.js'
 import { parseCommit } from '../repository/commit.rules.js'
 import { isRepositoryName, sameRepository } from '../repository/repository-name.rules.js'
@@ -15,6 +16,11 @@ import type { Workflow } from '../workflow/workflow.js'
 
 /** A candidate with its release, without which its version cannot be told. */
 export type Candidate = ReleaseCandidate & { readonly release: Release }
+
+/** The version of a candidate, such as `v1.4.0-rc1`. */
+export function versionOf({ release, number }: Candidate): string {
+  return formatCandidateVersion({ release: release.version, number })
+}
 
 interface NewCandidate {
   /** The project's name. */
@@ -57,7 +63,8 @@ export async function createRelease(ctx: ServiceContext, input: NewCandidate): P
     const workflow = input.triggerBuildWorkflow ? buildWorkflow : null
     const status = workflow === null ? CandidateStatus.READY : CandidateStatus.PENDING
     const candidate = await insertCandidate(ctx, tx, project, version, commit, status, now)
-    if (workflow !== null) await startBuildRun(tx, project, candidate, workflow)
+    if (workflow === null) await followUpReady(tx, candidate)
+    else await startBuildRun(tx, project, candidate, workflow)
     const data = { version: input.candidateVersion, commit, triggersBuild: workflow !== null }
     await recordAuditEvent(tx, ctx.actor, {
       action: 'release.create',
@@ -93,7 +100,8 @@ export async function findCandidateByKey(reader: SqlReader, id: string): Promise
 async function readCandidate(reader: SqlReader, isIt: Prisma.Sql): Promise<Candidate | null> {
   const [row] = await reader.$queryRaw<(ReleaseCandidate & { version: string; releaseCreatedAt: Date })[]>(Prisma.sql`
     SELECT candidate.id, candidate.project_id AS "projectId", release_id AS "releaseId", number, commit, status, actor,
-           candidate.created_at AS "createdAt", release.version, release.created_at AS "releaseCreatedAt"
+           candidate.created_at AS "createdAt", quarantined_at AS "quarantinedAt", quarantined_by AS "quarantinedBy",
+           quarantine_reason AS "quarantineReason", release.version, release.created_at AS "releaseCreatedAt"
     FROM releases AS release JOIN release_candidates AS candidate ON candidate.release_id = release.id
     WHERE ${isIt}`)
   if (row === undefined) return null

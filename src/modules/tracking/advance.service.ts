@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { SLIPWAY } from '../../core/actor.js'
 import type { Database } from '../../database/client.js'
 import { DeploymentStatus, RunPhase, TrackingSource } from '../../database/generated/enums.js'
 import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
@@ -35,9 +36,6 @@ export interface TrackingContext {
   readonly log: Logger
 }
 
-/** Who tells what Slipway concludes by itself, in the histories. */
-const SLIPWAY = 'slipway'
-
 /**
  * Does what is next about a run: has it dispatched, looked for, asked about or stopped. What is next is decided under the
  * lock, the runner is called without it, and what came of that is stored under the lock again. A crash between leaves a
@@ -72,22 +70,23 @@ async function planStep(ctx: TrackingContext, tx: SqlTransaction, runId: string)
   const step = nextStep(run, runner.canBeAsked, now)
   switch (step) {
     case 'rest':
-      if (run.phase !== RunPhase.ENDED) await saveRun(tx, open, { ...run, nextCheckAt: restUntil(run, now) }, SLIPWAY)
+      if (run.phase !== RunPhase.ENDED)
+        await saveRun(tx, open, { ...run, nextCheckAt: restUntil(run, now) }, SLIPWAY.subject)
       return null
     case 'close':
-      await saveRun(tx, open, ended(run), SLIPWAY)
+      await saveRun(tx, open, ended(run), SLIPWAY.subject)
       return null
     case 'expire':
-      await saveRun(tx, open, expire(run, runner.name, await lastWords(tx, run), now), SLIPWAY)
+      await saveRun(tx, open, expire(run, runner.name, await lastWords(tx, run), now), SLIPWAY.subject)
       return null
   }
   const blocked = await blockedUntil(tx, runner.credentialOf(run.workflow), now)
   if (blocked !== null) {
-    await saveRun(tx, open, waitForRate(run, blocked, now), SLIPWAY)
+    await saveRun(tx, open, waitForRate(run, blocked, now), SLIPWAY.subject)
     return null
   }
   const begun = step === 'dispatch' ? beginDispatch(run, now) : run
-  if (begun !== run) await saveRun(tx, open, begun, SLIPWAY)
+  if (begun !== run) await saveRun(tx, open, begun, SLIPWAY.subject)
   return { run: begun, step, begunAt: now }
 }
 
@@ -118,7 +117,7 @@ async function takeStep(ctx: TrackingContext, plan: Plan, signal: AbortSignal): 
       return record(ctx, run, outcome, async (tx, open) => {
         await insertAttempt(tx, run, 'cancel', begunAt, outcome)
         const next = isFinished(open.run.status) ? ended(open.run) : endCancel(open.run, outcome, ctx.pace, open.now)
-        await saveRun(tx, open, next, SLIPWAY)
+        await saveRun(tx, open, next, SLIPWAY.subject)
       })
     }
     case 'check':
@@ -162,14 +161,14 @@ async function recordStart(
   const isSame = run.claimedAt?.getTime() === planned.claimedAt?.getTime() && run.externalId === planned.externalId
   const isStillOurs = !isFinished(run.status) && isSame
   if (isStillOurs) {
-    await saveRun(tx, open, end(), SLIPWAY)
+    await saveRun(tx, open, end(), SLIPWAY.subject)
     return
   }
   // What was found out or said meanwhile stands; but its name still tells which run it is.
   const name = 'externalId' in outcome && run.externalId === null ? outcome.externalId : null
   const named = name === null ? run : follow(run, name, 'url' in outcome ? outcome.url : null, ctx.pace, now)
-  if (isFinished(run.status)) await saveRun(tx, open, ended(named), SLIPWAY)
-  else if (named !== run) await saveRun(tx, open, named, SLIPWAY)
+  if (isFinished(run.status)) await saveRun(tx, open, ended(named), SLIPWAY.subject)
+  else if (named !== run) await saveRun(tx, open, named, SLIPWAY.subject)
 }
 
 async function recordCheck(
@@ -189,7 +188,7 @@ async function recordCheck(
     if (verdict === 'ask') {
       // The runner was asked, and does not tell any more how the attempt before this one ended.
       const reason = `It was run again (attempt ${observed.attempt}) before its end was told`
-      await saveRun(tx, current, conclude(current.run, DeploymentStatus.ERROR, reason, current.now), SLIPWAY)
+      await saveRun(tx, current, conclude(current.run, DeploymentStatus.ERROR, reason, current.now), SLIPWAY.subject)
       await observe(tx, await openRun(tx, current.run), observed, telling)
     }
     current = await openRun(tx, current.run)
@@ -197,7 +196,7 @@ async function recordCheck(
   if (current.run.phase === RunPhase.ENDED) return
   const { run, now } = current
   const next = isFinished(run.status) ? ended(run) : endCheck(run, outcome, isNews, runner.name, ctx.pace, now)
-  await saveRun(tx, current, next, SLIPWAY)
+  await saveRun(tx, current, next, SLIPWAY.subject)
 }
 
 function orderOf(run: Run): RunOrder {

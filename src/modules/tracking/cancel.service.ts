@@ -1,10 +1,11 @@
 import { SlipwayError } from '../../core/errors.js'
 import { DeploymentStatus, RunPhase, TrackingSource } from '../../database/generated/enums.js'
+import type { SqlTransaction } from '../../database/transaction.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { isFinished } from '../deployment/deployment.status.js'
 import { changeStatus } from '../deployment/deployment.store.js'
 import { actOnBuild, actOnDeployment, type BuildAnswer, type DeploymentAnswer, requireRun } from './act.service.js'
-import { openDeployment, openRun, openRunOf, saveRun } from './open-run.js'
+import { type OpenDeployment, openDeployment, openRun, openRunOf, saveRun } from './open-run.js'
 import type { Run } from './run.js'
 import { conclude, requestCancel } from './run.rules.js'
 import { findRunOfBuild, findRunOfDeployment } from './run.store.js'
@@ -54,8 +55,31 @@ export async function cancelBuild(ctx: ServiceContext, id: string): Promise<Buil
   })
 }
 
-function canceled(run: Run, now: Date): Run {
-  return run.phase === RunPhase.QUEUED ? conclude(run, DeploymentStatus.CANCELED, null, now) : requestCancel(run, now)
+/** What has not been started is canceled, of what has been the runner is asked to stop it. */
+function canceled(run: Run, now: Date, reason: string | null = null): Run {
+  return run.phase === RunPhase.QUEUED ? conclude(run, DeploymentStatus.CANCELED, reason, now) : requestCancel(run, now)
+}
+
+/**
+ * Has an active deployment stopped since another one takes its place: at once when nothing is known to run it, otherwise
+ * as soon as its runner has done it.
+ */
+export async function cancelActive(
+  tx: SqlTransaction,
+  opened: OpenDeployment,
+  actor: string,
+  reason: string,
+): Promise<void> {
+  const { environment, deployment, now } = opened
+  if (deployment.status === DeploymentStatus.CANCELING) return
+  const run = await findRunOfDeployment(tx, deployment.id)
+  if (run !== null && run.phase !== RunPhase.ENDED) {
+    const open = openRunOf(opened, run)
+    await saveRun(tx, open, canceled(open.run, now, reason), actor)
+    return
+  }
+  const entry = { status: DeploymentStatus.CANCELED, at: now, errorMessage: reason, externalUrl: null }
+  await changeStatus(tx, environment, deployment, entry, { actor, source: TrackingSource.RESOLUTION, now })
 }
 
 function isCanceled(status: DeploymentStatus): boolean {

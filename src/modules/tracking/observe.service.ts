@@ -82,7 +82,8 @@ async function insertRerun(tx: SqlTransaction, open: OpenRun, observed: Observat
     errorMessage: next.errorMessage,
     externalUrl: next.externalUrl,
   }
-  const deployment = await insertReported(tx, subject.environment, candidate, entry, { actor, source, now })
+  const recording = { actor, source, now }
+  const deployment = await insertReported(tx, subject.environment, candidate, entry, recording, subject.deployment)
   const placeholders = {
     ...next.placeholders,
     'deployment.id': toGlobalId('deployment', deployment.id),

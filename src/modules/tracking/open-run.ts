@@ -3,6 +3,7 @@ import { CandidateStatus, DeploymentStatus } from '../../database/generated/enum
 import type { SqlTransaction } from '../../database/transaction.js'
 import { isFinished } from '../deployment/deployment.status.js'
 import { changeStatus, readDeployment, setExternalUrl } from '../deployment/deployment.store.js'
+import { followUpReady } from '../deployment/follow-up.js'
 import { type LockedEnvironment, lockEnvironmentOf } from '../environment/environment.lock.js'
 import type { Run } from './run.js'
 import { findRun, updateRun } from './run.store.js'
@@ -101,7 +102,8 @@ export async function lockCandidate(
       SELECT * FROM release_candidates WHERE id = ${candidateId}::uuid FOR NO KEY UPDATE
     )
     SELECT id, project_id AS "projectId", release_id AS "releaseId", number, commit, status, actor,
-           created_at AS "createdAt", clock_timestamp() AS now
+           created_at AS "createdAt", quarantined_at AS "quarantinedAt", quarantined_by AS "quarantinedBy",
+           quarantine_reason AS "quarantineReason", clock_timestamp() AS now
     FROM candidate`)
   if (row === undefined) throw new Error(`The candidate ${candidateId} is gone`)
   const { now, ...candidate } = row
@@ -114,6 +116,7 @@ async function buildGets(tx: SqlTransaction, candidate: ReleaseCandidate, status
   if (candidate.status === CandidateStatus.READY || candidate.status === next) return
   await tx.$queryRaw(Prisma.sql`
     UPDATE release_candidates SET status = ${next}::candidate_status WHERE id = ${candidate.id}::uuid`)
+  if (next === CandidateStatus.READY) await followUpReady(tx, candidate)
 }
 
 function candidateStatusOf(status: DeploymentStatus): CandidateStatus {

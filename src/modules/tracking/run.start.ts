@@ -1,9 +1,8 @@
-import { formatCandidateVersion } from '../../core/candidate-version.js'
 import { toGlobalId } from '../../core/global-id.js'
 import type { Deployment, Environment, Project } from '../../database/generated/client.js'
 import { DeploymentStatus, RunPhase, TrackingSource } from '../../database/generated/enums.js'
 import type { SqlTransaction } from '../../database/transaction.js'
-import type { Candidate } from '../release/release.service.js'
+import { type Candidate, versionOf } from '../release/release.service.js'
 import type { PlaceholderValues } from '../workflow/placeholder.rules.js'
 import { scopeOf, type Workflow } from '../workflow/workflow.js'
 import type { Run } from './run.js'
@@ -13,7 +12,7 @@ import { insertRun } from './run.store.js'
 export async function startDeployRun(
   tx: SqlTransaction,
   project: Project,
-  environment: Environment,
+  environment: Pick<Environment, 'name' | 'deployWorkflow'>,
   candidate: Candidate,
   deployment: Deployment,
 ): Promise<Run | null> {
@@ -21,7 +20,7 @@ export async function startDeployRun(
   if (workflow === null) return null
   const placeholders = deploymentPlaceholders(project, environment, candidate, deployment)
   return insertRun(tx, {
-    ...newRun(workflow, deployment.createdAt),
+    ...newRun(workflow, deployment.admittedAt ?? deployment.createdAt),
     deploymentId: deployment.id,
     candidateId: null,
     placeholders,
@@ -81,7 +80,7 @@ function candidatePlaceholders(project: Project, candidate: Candidate): Placehol
   return {
     'project.name': project.name,
     'release.version': candidate.release.version,
-    'candidate.version': formatCandidateVersion({ release: candidate.release.version, number: candidate.number }),
+    'candidate.version': versionOf(candidate),
     'candidate.commit': candidate.commit,
     'candidate.id': toGlobalId('candidate', candidate.id),
   }
@@ -89,7 +88,7 @@ function candidatePlaceholders(project: Project, candidate: Candidate): Placehol
 
 export function deploymentPlaceholders(
   project: Project,
-  environment: Environment,
+  environment: Pick<Environment, 'name'>,
   candidate: Candidate,
   deployment: Deployment,
 ): PlaceholderValues {

@@ -44,6 +44,7 @@ describe('migrations', () => {
       { migration_name: '20261123000000_init', finished_at: expect.any(Date), applied_steps_count: 1 },
       { migration_name: '20261123231200_workflows', finished_at: expect.any(Date), applied_steps_count: 1 },
       { migration_name: '20261124045602_reading', finished_at: expect.any(Date), applied_steps_count: 1 },
+      { migration_name: '20261124082400_guardrails', finished_at: expect.any(Date), applied_steps_count: 1 },
     ])
     await admin.end()
     await empty.drop()
@@ -77,6 +78,10 @@ const SEED = `
     '${RUN}', '${DEPLOYMENT}', 'WEBHOOK', '{"runner": "WEBHOOK"}', 'x', '{}', 'QUEUED', 'PENDING', 'REQUEST', now(), now(),
     now()
   );
+  INSERT INTO deployment_reviews
+    VALUES (gen_random_uuid(), '${DEPLOYMENT}', '${ENVIRONMENT}', '${CANDIDATE}', 'APPROVED', 'ann', NULL, now());
+  INSERT INTO freezes (id, project_id, environment_ids, starts_at, reason, actor, created_at)
+    VALUES (gen_random_uuid(), '${PROJECT}', '{}', now(), 'Holidays', 'me', now());
   INSERT INTO dispatch_attempts VALUES (gen_random_uuid(), '${RUN}', now(), 'dispatch', 'later', NULL);`
 
 /** What must never be stored, and the constraint that keeps it out. */
@@ -137,7 +142,7 @@ const WRONG: readonly [string, string, string][] = [
   ],
   [
     'a deployment that ended and has no end',
-    `UPDATE deployments SET status = 'SUCCESS', started_at = now()`,
+    `UPDATE deployments SET status = 'SUCCESS', started_at = now(), admitted_at = now()`,
     'deployments_finished_at_check',
   ],
   [
@@ -147,7 +152,7 @@ const WRONG: readonly [string, string, string][] = [
   ],
   [
     'a deployment that runs and has not begun',
-    `UPDATE deployments SET status = 'IN_PROGRESS'`,
+    `UPDATE deployments SET status = 'IN_PROGRESS', admitted_at = now()`,
     'deployments_started_at_check',
   ],
   ['a deployment number 0', `UPDATE deployments SET number = 0`, 'deployments_number_check'],
@@ -192,6 +197,78 @@ const WRONG: readonly [string, string, string][] = [
      SELECT gen_random_uuid(), deployment_id, runner, workflow, scope, placeholders, phase, status, source, next_check_at, deadline, created_at FROM workflow_runs`,
     'workflow_runs_deployment_id_key',
   ],
+  ['gates that are no object', `UPDATE environments SET gates = '[]'`, 'environments_gates_check'],
+  ['automation that is no object', `UPDATE environments SET automation = '1'`, 'environments_automation_check'],
+  [
+    'fewer than no waiting deployments',
+    `UPDATE environments SET waiting_deployments = -1`,
+    'waiting_deployments_check',
+  ],
+  ['a hold for no reason', `UPDATE environments SET held_at = now()`, 'environments_hold_check'],
+  [
+    'a quarantine for no reason',
+    `UPDATE release_candidates SET quarantined_at = now(), quarantined_by = 'me'`,
+    'release_candidates_quarantine_check',
+  ],
+  [
+    'a deployment that runs though nothing has let it through',
+    `UPDATE deployments SET status = 'IN_PROGRESS', started_at = now()`,
+    'deployments_admitted_at_check',
+  ],
+  [
+    'a deployment that undoes another one and is no rollback',
+    `UPDATE deployments SET undoes_id = id`,
+    'deployments_undoes_check',
+  ],
+  [
+    'two automatic rollbacks of one deployment',
+    `INSERT INTO deployments (id, project_id, environment_id, number, candidate_id, status, actor, created_at, kind, undoes_id, is_automatic)
+     SELECT gen_random_uuid(), project_id, environment_id, n, candidate_id, status, actor, created_at, 'ROLLBACK', id, true
+     FROM deployments CROSS JOIN generate_series(2, 3) AS n`,
+    'deployments_one_automatic_rollback',
+  ],
+  [
+    'a candidate that automation deploys twice',
+    `INSERT INTO deployments (id, project_id, environment_id, number, candidate_id, status, actor, created_at, is_automatic)
+     SELECT gen_random_uuid(), project_id, environment_id, n, candidate_id, status, actor, created_at, true
+     FROM deployments CROSS JOIN generate_series(2, 3) AS n`,
+    'deployments_one_automatic_deployment',
+  ],
+  [
+    'two deployments of one request',
+    `INSERT INTO deployments (id, project_id, environment_id, number, candidate_id, status, actor, created_at, request_key)
+     SELECT gen_random_uuid(), project_id, environment_id, n, candidate_id, status, actor, created_at, id
+     FROM deployments CROSS JOIN generate_series(2, 3) AS n`,
+    'deployments_one_per_request',
+  ],
+  [
+    'two approvals by one person',
+    `INSERT INTO deployment_reviews SELECT gen_random_uuid(), deployment_id, environment_id, candidate_id, verdict, actor
+     , comment, at FROM deployment_reviews`,
+    'deployment_reviews_one_approval',
+  ],
+  ['a rejection without a word', `UPDATE deployment_reviews SET verdict = 'REJECTED', comment = ''`, 'comment_check'],
+  [
+    'a rejection that is withdrawn',
+    `UPDATE deployment_reviews SET verdict = 'REJECTED', comment = 'x', withdrawn_at = now()`,
+    'deployment_reviews_withdrawn_at_check',
+  ],
+  ['a review by nobody', `UPDATE deployment_reviews SET actor = ''`, 'deployment_reviews_actor_check'],
+  ['a freeze by nobody', `UPDATE freezes SET actor = ''`, 'freezes_actor_check'],
+  ['a freeze for no reason', `UPDATE freezes SET reason = ''`, 'freezes_reason_check'],
+  [
+    'a freeze of environments of no project',
+    `UPDATE freezes SET project_id = NULL, environment_ids = '{${ENVIRONMENT}}'`,
+    'freezes_environment_ids_check',
+  ],
+  ['a freeze that ends before it starts', `UPDATE freezes SET ends_at = starts_at`, 'freezes_ends_at_check'],
+  ['a rule without its zone', `UPDATE freezes SET rrule = 'FREQ=DAILY', duration = 'P1D'`, 'freezes_recurrence_check'],
+  [
+    'a window that is lifted where there are none',
+    `UPDATE freezes SET suspended_until = now()`,
+    'suspended_until_check',
+  ],
+  ['a freeze that nobody has lifted', `UPDATE freezes SET lifted_at = now()`, 'freezes_lifted_check'],
   ['an attempt that is forgotten', `DELETE FROM dispatch_attempts`, 'never changed'],
   ['an audit that is cut', `DELETE FROM audit_events`, 'never changed'],
 ]
