@@ -30,7 +30,7 @@ export function successesOf(tx: SqlTransaction, environment: LockedEnvironment):
       ORDER BY finished_at DESC, number DESC LIMIT ${LONGEST_HISTORY}
     ) AS success
     JOIN release_candidates AS candidate ON candidate.id = success.candidate_id
-    ORDER BY finished_at DESC, number DESC`)
+    ORDER BY success.finished_at DESC, success.number DESC`)
 }
 
 /** Whether a rollback of a deployment was asked for before, whoever did, unless it was canceled. */
