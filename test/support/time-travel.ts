@@ -22,7 +22,27 @@ export async function letTimePass(databaseUrl: string, milliseconds: number): Pr
       const older = columns.map(column => `"${column}" = "${column}" - $1 * interval '1 millisecond'`)
       await client.query(`UPDATE "${schema}"."${table}" SET ${older.join(', ')}`, [milliseconds])
     }
+    // Workers look for what is due once a second, or when they are told of something new.
+    await client.query(`SELECT pg_notify('jobs:insert', '{"count": 10}')`)
     await client.query('COMMIT')
+  } finally {
+    await client.end()
+  }
+}
+
+/** Waits until every job is done that is due. */
+export async function settled(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    for (let tries = 0; ; tries += 1) {
+      const { rowCount } = await client.query(
+        `SELECT FROM graphile_worker.jobs WHERE run_at <= now() AND task_identifier <> 'sweep' LIMIT 1`,
+      )
+      if (rowCount === 0) return
+      if (tries > 5_000) throw new Error('Jobs that are due are not done')
+      await new Promise(resolve => setTimeout(resolve, 4))
+    }
   } finally {
     await client.end()
   }

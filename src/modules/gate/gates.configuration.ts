@@ -40,7 +40,7 @@ export function configureGates(
     ...(lane !== undefined && { lane }),
     ...(expiresAfterHours !== undefined && {
       expiresAfterHours:
-        expiresAfterHours === null ? null : within(expiresAfterHours, 'expiresAfterHours', 1, LONGEST_WAIT_HOURS),
+        expiresAfterHours === null ? null : within(expiresAfterHours, 'gates.expiresAfterHours', 1, LONGEST_WAIT_HOURS),
     }),
   }
 }
