@@ -15,8 +15,8 @@ import {
   changeStatus,
   deploymentOfRequest,
   insertReported,
-  newestDeployment,
   type Recording,
+  reportedDeployment,
   type StatusEntry,
 } from './deployment.store.js'
 import { judgeReport, type ReportVerdict } from './report.rules.js'
@@ -100,7 +100,7 @@ export async function updateDeploymentStatus(ctx: ServiceContext, input: Deploym
   checkExternalUrl(input.externalUrl ?? null)
   return sqlTransaction(ctx.database, async tx => {
     const { project, environment, candidate, now } = await openTarget(ctx, tx, 'deployment.report', input, version)
-    const newest = await newestDeployment(tx, environment, candidate)
+    const newest = await reportedDeployment(tx, environment, candidate)
     const report = {
       status: input.status,
       at: occurredAt ?? now,

@@ -34,17 +34,25 @@ export const DEPLOYMENT_COLUMNS = Prisma.sql`
   reported_at AS "reportedAt", source, kind, undoes_id AS "undoesId", is_automatic AS "isAutomatic",
   is_forced AS "isForced", reason, admitted_at AS "admittedAt", expires_at AS "expiresAt", request_key AS "requestKey"`
 
-/** The newest deployment of a candidate on an environment. */
-export async function newestDeployment(
+/**
+ * The deployment of a candidate on an environment that a report speaks of: the newest one (contract, section 2). If its
+ * gates did not let that one through, nothing was started for it, and another one that is active is meant.
+ */
+export async function reportedDeployment(
   tx: SqlTransaction,
   environment: LockedEnvironment,
   candidate: Candidate,
 ): Promise<Deployment | null> {
-  const [newest] = await tx.$queryRaw<Deployment[]>(Prisma.sql`
-    SELECT ${DEPLOYMENT_COLUMNS} FROM deployments
-    WHERE candidate_id = ${candidate.id}::uuid AND environment_id = ${environment.id}::uuid
-    ORDER BY number DESC LIMIT 1`)
-  return newest ?? null
+  const newest = async (condition: Prisma.Sql) => {
+    const [row] = await tx.$queryRaw<Deployment[]>(Prisma.sql`
+      SELECT ${DEPLOYMENT_COLUMNS} FROM deployments
+      WHERE candidate_id = ${candidate.id}::uuid AND environment_id = ${environment.id}::uuid AND ${condition}
+      ORDER BY number DESC LIMIT 1`)
+    return row ?? null
+  }
+  const deployment = await newest(Prisma.sql`true`)
+  if (deployment === null || deployment.admittedAt !== null) return deployment
+  return (await newest(Prisma.sql`finished_at IS NULL AND admitted_at IS NOT NULL`)) ?? deployment
 }
 
 /** What is known of a deployment that is asked for, beside what goes where. */

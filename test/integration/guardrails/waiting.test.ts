@@ -253,6 +253,17 @@ describe('what waits', () => {
     expect(waitingDeployments).toBe(0)
   })
 
+  test('is not what a report speaks of while the same candidate is on its way', async () => {
+    const project = await createGuardedProject(slipway, 'v1-rc1')
+    const production = await project.createEnvironment('production', { gates: { lane: 'QUEUE' } })
+    await production.deploy('v1-rc1')
+    await production.deploy('v1-rc1')
+    await production.report('v1-rc1', 'in_progress')
+    expect(await statuses(production)).toEqual(['v1-rc1 IN_PROGRESS', 'v1-rc1 WAITS'])
+    await production.report('v1-rc1', 'success')
+    await expect.poll(() => statuses(production)).toEqual(['v1-rc1 SUCCESS', 'v1-rc1 PENDING'])
+  })
+
   test('tells of a candidate that is older than what runs', async () => {
     const project = await createGuardedProject(slipway, 'v1-rc1', 'v1-rc2')
     const production = await project.createEnvironment('production')
