@@ -61,6 +61,16 @@ const ERRORS = {
   RUN_MISMATCH: { code: 'CONFLICT', status: 409, message: 'The run belongs to something else' },
   BODY_TOO_LARGE: { code: 'BAD_USER_INPUT', status: 413, message: 'The body is larger than 1 MiB' },
   BODY_NOT_JSON: { code: 'BAD_USER_INPUT', status: 415, message: 'The body must be application/json' },
+  IDEMPOTENCY_KEY_IN_USE: {
+    code: 'CONFLICT',
+    status: 409,
+    message: 'The first request with this idempotency key is still under way',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    code: 'BAD_USER_INPUT',
+    status: 422,
+    message: 'Idempotency key was used with a different request',
+  },
   RATE_LIMITED: { code: 'RATE_LIMITED', status: 429, message: 'Too many requests' },
   INTERNAL: { code: 'INTERNAL_SERVER_ERROR', status: 500, message: 'Internal server error' },
   HOST_UNAVAILABLE: { code: 'UNAVAILABLE', status: 503, message: 'The repository host is unavailable' },

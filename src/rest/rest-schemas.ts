@@ -29,6 +29,13 @@ export const WorkflowRunId = Type.Unsafe<string | number>({
   description: 'GitHub’s number of the run',
 })
 
+/** The headers of a request that may be repeated. */
+export const RepeatableHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({ description: 'The same request with the same key gets the first answer again for 24 hours' }),
+  ),
+})
+
 export const CandidateSchema = (statuses: readonly string[]) =>
   Type.Object(
     {

@@ -9,7 +9,7 @@ import { RELEASE_ROUTES } from './release.routes.js'
 import { compileValidator } from './request-validation.js'
 import { sendRestError } from './rest-error.js'
 import type { RestRequest, RestRoute } from './rest-route.js'
-import { ErrorSchema } from './rest-schemas.js'
+import { ErrorSchema, RepeatableHeaders } from './rest-schemas.js'
 
 type AnyRequest = RestRequest<TSchema, TSchema, TSchema>
 
@@ -40,6 +40,7 @@ function addRoute(app: FastifyInstance, route: RestRoute, { schema, createContex
       params,
       querystring: query,
       ...(body && { body }),
+      ...(route.method === 'POST' && { headers: RepeatableHeaders }),
       response: { ...answers, '4xx': ErrorSchema, '5xx': ErrorSchema },
     },
     handler: async (request, reply) => {

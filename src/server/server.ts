@@ -12,6 +12,7 @@ import { identifyActors, refuseFaultyTokens } from './authentication.js'
 import { graphiqlPlugin } from './graphiql.plugin.js'
 import { graphqlPlugin } from './graphql.plugin.js'
 import { healthPlugin } from './health.plugin.js'
+import { addIdempotency } from './idempotency.plugin.js'
 import { describeRestApi } from './openapi.plugin.js'
 import { RevokedTokens } from './revoked-tokens.js'
 import { type WebhookSecrets, webhooksPlugin } from './webhooks.plugin.js'
@@ -25,6 +26,8 @@ interface ServerOptions {
   readonly publicUrl: string | undefined
   /** Requests a minute of one token, or of one address without; 0: any number. */
   readonly rateLimit: number
+  /** A request that has no answer after so long has died with its server; without it, half a minute. */
+  readonly idempotencyLeaseMs?: number
 }
 
 const LARGEST_BODY = 1024 * 1024
@@ -46,11 +49,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     },
   })
   const schema = createSchema()
-  const createContext = ({ log, actor }: FastifyRequest): RequestContext => ({
+  const createContext = ({ log, actor, claim }: FastifyRequest): RequestContext => ({
     services,
     log: log as Logger,
     actor,
-    requestKey: null,
+    requestKey: claim?.id ?? null,
   })
 
   app.removeContentTypeParser('text/plain')
@@ -88,6 +91,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     })
     if (options.rateLimit > 0) await limitRequests(guarded, options.rateLimit)
     guarded.addHook('preParsing', refuseFaultyTokens)
+    await addIdempotency(guarded, {
+      database: services.database,
+      ...(options.idempotencyLeaseMs !== undefined && { leaseMs: options.idempotencyLeaseMs }),
+    })
     await guarded.register(graphqlPlugin, { schema, database: services.database, createContext })
     await guarded.register(restPlugin, { schema, createContext })
   })

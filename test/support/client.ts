@@ -14,7 +14,12 @@ interface GraphQLAnswer<Data> {
 
 /** Speaks to a server as pipelines and dashboards do. */
 export interface Client {
-  rest<Body = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<RestAnswer<Body>>
+  rest<Body = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<RestAnswer<Body>>
   graphql<Data>(query: string, variables?: object): Promise<GraphQLAnswer<Data>>
   /** The data of a request that must succeed. */
   query<Data>(query: string, variables?: object): Promise<Data>
@@ -38,10 +43,15 @@ export function createClient(url: string, token: string | null): Client {
       if (errors.length > 0) throw new Error(JSON.stringify(errors))
       return data
     },
-    rest: async <Body>(method: string, path: string, body?: unknown) => {
+    rest: async <Body>(
+      method: string,
+      path: string,
+      body?: unknown,
+      headers: Readonly<Record<string, string>> = {},
+    ) => {
       const response = await fetch(`${url}${path}`, {
         method,
-        headers: { ...authorization, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        headers: { ...authorization, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       })
       return { status: response.status, headers: response.headers, body: (await response.json()) as Body }

@@ -1,4 +1,5 @@
 import { createParameterDecorator } from 'type-graphql'
+import { v5 } from 'uuid'
 import type { Actor } from '../../core/actor.js'
 import { SlipwayError } from '../../core/errors.js'
 import type { ServiceContext } from './service-context.js'
@@ -22,9 +23,11 @@ export interface RequestContext {
  * @throws SlipwayError `UNAUTHENTICATED`
  */
 export function Caller() {
-  return createParameterDecorator<RequestContext>(({ context }): ServiceContext => {
+  return createParameterDecorator<RequestContext>(({ context, info }): ServiceContext => {
     const { services, log, actor, requestKey } = context
     if (actor === null) throw new SlipwayError('UNAUTHENTICATED')
-    return { ...services, log, actor, requestKey }
+    // A document may have several mutations, each of which creates something of its own.
+    const key = requestKey === null ? null : v5(String(info.path.key), requestKey)
+    return { ...services, log, actor, requestKey: key }
   })
 }

@@ -1,7 +1,8 @@
 import { currentTime } from '../../database/clock.js'
 import { Prisma } from '../../database/generated/client.js'
-import { sqlTransaction } from '../../database/transaction.js'
+import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { deleteDeliveriesBefore } from '../delivery/delivery.store.js'
+import { wakeWaiting } from '../deployment/follow-up.js'
 import type { TrackingContext } from './advance.service.js'
 import { overdueRuns, wakeFollowedRuns, wakeRun } from './run.store.js'
 
@@ -19,7 +20,20 @@ export async function sweep(ctx: TrackingContext): Promise<void> {
     if (overdue.length > 0) ctx.log.warn({ runs: overdue.length }, 'Runs had lost their jobs and are looked at again')
     await deleteDeliveriesBefore(tx, new Date(now.getTime() - KEPT_MS))
     await tx.$queryRaw(Prisma.sql`DELETE FROM rate_limits WHERE blocked_until < ${now}`)
+    await tx.$queryRaw(
+      Prisma.sql`DELETE FROM idempotency_keys WHERE claimed_at < ${now}::timestamptz - interval '24 hours'`,
+    )
+    await wakeOverdue(ctx, tx, new Date(now.getTime() - OVERDUE_MS))
   })
+}
+
+/** The same for deployments that wait for their gates: a look at them that was due has not been taken. */
+async function wakeOverdue({ log }: TrackingContext, tx: SqlTransaction, before: Date): Promise<void> {
+  const environments = await tx.$queryRaw<{ id: string }[]>(Prisma.sql`
+    SELECT id FROM environments WHERE next_look_at < ${before} ORDER BY next_look_at LIMIT 1000`)
+  for (const { id } of environments) await wakeWaiting(tx, id)
+  if (environments.length > 0)
+    log.warn({ environments: environments.length }, 'Gates are looked at again that were due')
 }
 
 /**

@@ -45,6 +45,7 @@ describe('migrations', () => {
       { migration_name: '20261123231200_workflows', finished_at: expect.any(Date), applied_steps_count: 1 },
       { migration_name: '20261124045602_reading', finished_at: expect.any(Date), applied_steps_count: 1 },
       { migration_name: '20261124082400_guardrails', finished_at: expect.any(Date), applied_steps_count: 1 },
+      { migration_name: '20261124093000_idempotency', finished_at: expect.any(Date), applied_steps_count: 1 },
     ])
     await admin.end()
     await empty.drop()
@@ -269,6 +270,16 @@ const WRONG: readonly [string, string, string][] = [
     'suspended_until_check',
   ],
   ['a freeze that nobody has lifted', `UPDATE freezes SET lifted_at = now()`, 'freezes_lifted_check'],
+  [
+    'half an answer',
+    `INSERT INTO idempotency_keys VALUES (gen_random_uuid(), 'token', 'key', 'hash', now(), 200)`,
+    'idempotency_keys_answer_check',
+  ],
+  [
+    'an idempotency key of a space',
+    `INSERT INTO idempotency_keys VALUES (gen_random_uuid(), 'token', ' ', 'hash', now())`,
+    'idempotency_keys_key_check',
+  ],
   ['an attempt that is forgotten', `DELETE FROM dispatch_attempts`, 'never changed'],
   ['an audit that is cut', `DELETE FROM audit_events`, 'never changed'],
 ]

@@ -1,0 +1,87 @@
+import { v7 as uuid } from 'uuid'
+import { Prisma } from '../database/generated/client.js'
+import type { SqlReader } from '../database/transaction.js'
+
+/** What a request was answered. */
+export interface KeptAnswer {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+}
+
+/** A request that may be repeated. */
+export interface RepeatableRequest {
+  readonly tokenId: string
+  readonly key: string
+  /** The same for the same request. */
+  readonly hash: string
+}
+
+/** A request that is carried out. */
+export interface Claim {
+  readonly id: string
+}
+
+/** What is known of a request that came before. */
+export interface EarlierRequest extends Claim {
+  readonly hash: string
+  /** Null: it has none yet. */
+  readonly answer: KeptAnswer | null
+  /** For how many milliseconds it may still be under way; from 0 on, its server must have died. */
+  readonly leaseMs: number
+}
+
+/** An answer is kept for so long. */
+const KEPT = Prisma.sql`interval '24 hours'`
+
+/** Claims a request for who is to carry it out; null when it came before, within the time that answers are kept. */
+export async function claim(reader: SqlReader, { tokenId, key, hash }: RepeatableRequest): Promise<Claim | null> {
+  const [row] = await reader.$queryRaw<Claim[]>(Prisma.sql`
+    INSERT INTO idempotency_keys AS present (id, token_id, key, request_hash, claimed_at)
+    VALUES (${uuid()}::uuid, ${tokenId}, ${key}, ${hash}, clock_timestamp())
+    ON CONFLICT (token_id, key) DO UPDATE
+      SET id = excluded.id, request_hash = excluded.request_hash, claimed_at = excluded.claimed_at,
+          status = NULL, content_type = NULL, body = NULL
+      WHERE present.claimed_at < clock_timestamp() - ${KEPT}
+    RETURNING id`)
+  return row ?? null
+}
+
+/** What is known of a request that was claimed; null when nothing is any more. */
+export async function findEarlier(
+  reader: SqlReader,
+  { tokenId, key }: RepeatableRequest,
+  leaseMs: number,
+): Promise<EarlierRequest | null> {
+  const [row] = await reader.$queryRaw<(EarlierRequest & { age: number } & Partial<KeptAnswer>)[]>(Prisma.sql`
+    SELECT id, request_hash AS hash, status, content_type AS "contentType", body,
+           (extract(epoch FROM clock_timestamp() - claimed_at) * 1000)::float8 AS age
+    FROM idempotency_keys WHERE token_id = ${tokenId} AND key = ${key}`)
+  if (row === undefined) return null
+  const { id, hash, status, contentType, body, age } = row
+  const answer = status != null && contentType != null && body != null ? { status, contentType, body } : null
+  return { id, hash, answer, leaseMs: leaseMs - age }
+}
+
+/** Takes over a request whose server has died; null when somebody else has done so. It stays known by the same ID. */
+export async function takeOver(reader: SqlReader, { id }: Claim, leaseMs: number): Promise<Claim | null> {
+  const [row] = await reader.$queryRaw<Claim[]>(Prisma.sql`
+    UPDATE idempotency_keys SET claimed_at = clock_timestamp()
+    WHERE id = ${id}::uuid AND status IS NULL
+      AND claimed_at <= clock_timestamp() - ${leaseMs} * interval '1 millisecond'
+    RETURNING id`)
+  return row ?? null
+}
+
+/** Keeps what a request was answered. */
+export async function keepAnswer(reader: SqlReader, { id }: Claim, answer: KeptAnswer): Promise<void> {
+  const { status, contentType, body } = answer
+  await reader.$queryRaw(Prisma.sql`
+    UPDATE idempotency_keys SET status = ${status}, content_type = ${contentType}, body = ${body}
+    WHERE id = ${id}::uuid`)
+}
+
+/** Forgets a request that came to nothing: it may be tried again. */
+export async function giveUp(reader: SqlReader, { id }: Claim): Promise<void> {
+  await reader.$queryRaw(Prisma.sql`DELETE FROM idempotency_keys WHERE id = ${id}::uuid`)
+}
