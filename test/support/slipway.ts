@@ -35,6 +35,8 @@ export interface Slipway {
   readonly url: string
   readonly database: Database
   readonly databaseUrl: string
+  /** What it is made of, for a worker beside it. */
+  readonly services: Services
   /** A repository that its projects can have. */
   readonly repository: GitRepository
   /** A client with a token; without options an administrator's. */
@@ -108,6 +110,7 @@ async function startSlipway(options: SlipwayOptions): Promise<Slipway & { stop()
     url,
     database,
     databaseUrl: testDatabase.url,
+    services,
     repository,
     as: token => createClient(url, testToken(token)),
     anonymous: () => createClient(url, null),
