@@ -39,6 +39,7 @@ test('describes the routes and nothing else', () => {
   expect(routes.sort()).toEqual(
     [
       `POST ${RELEASES}`,
+      'POST /api/releases/{project}/environments/{environment}/rollback',
       `POST ${DEPLOYMENTS}`,
       `PATCH ${DEPLOYMENTS}`,
       `GET ${DEPLOYMENTS}`,

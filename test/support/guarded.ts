@@ -13,6 +13,7 @@ export interface GuardedDeployment {
   readonly actor: string
   readonly errorMessage: string | null
   readonly admittedAt: string | null
+  readonly finishedAt: string | null
   readonly candidate: { readonly version: string }
   readonly undoes: { readonly number: number } | null
   readonly waitingFor: readonly {
@@ -24,7 +25,7 @@ export interface GuardedDeployment {
 }
 
 const DEPLOYMENT = `
-  id number status kind isAutomatic isForced actor errorMessage admittedAt
+  id number status kind isAutomatic isForced actor errorMessage admittedAt finishedAt
   candidate { version } undoes { number } waitingFor { gate message resolution opensAt }`
 
 /** An environment with guardrails. */
@@ -40,7 +41,11 @@ export interface GuardedEnvironment extends SeededEnvironment {
   newest(): Promise<GuardedDeployment>
   canDeploy(
     version: string,
-  ): Promise<{ allowed: boolean; state: string; gates: { gate: string; state: string }[] } | null>
+  ): Promise<{
+    allowed: boolean
+    state: 'OPEN' | 'CLOSED' | 'REFUSED'
+    gates: { gate: string; state: string }[]
+  } | null>
 }
 
 export interface GuardedProject extends Omit<SeededProject, 'createEnvironment'> {
