@@ -39,9 +39,7 @@ export interface GuardedEnvironment extends SeededEnvironment {
   deployments(): Promise<readonly GuardedDeployment[]>
   /** The newest of them. */
   newest(): Promise<GuardedDeployment>
-  canDeploy(
-    version: string,
-  ): Promise<{
+  canDeploy(version: string): Promise<{
     allowed: boolean
     state: 'OPEN' | 'CLOSED' | 'REFUSED'
     gates: { gate: string; state: string }[]

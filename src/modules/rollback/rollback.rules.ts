@@ -10,25 +10,23 @@ export interface Success {
 
 /**
  * Finds the candidate to go back to. After a success that is what ran before it; after anything else, what runs by the
- * last success. A rollback leads back to the state before what it undid: what it undid, and whatever came in between, is
- * passed by, so that rolling back twice goes back further and never forth again. So is what is in quarantine.
+ * last success. Candidates lie on a pile: a success puts its own on top, a rollback takes off what it undid and whatever
+ * came in between. So rolling back twice goes back further, and never forth again. What is in quarantine is passed by.
  *
- * @param successes newest first, by their ends
+ * @param successes oldest first, by their ends
  * @param hasSucceeded whether what is to be undone was a success
  * @returns the key of the candidate; null when there is none
  */
 export function rollbackTarget(successes: readonly Success[], hasSucceeded: boolean): string | null {
-  const running = successes[0]?.candidateId
-  let place = 0
-  for (;;) {
-    const success = successes[place]
-    if (success === undefined) return null
-    const { candidateId, kind, isQuarantined } = success
-    if (!isQuarantined && !(hasSucceeded && candidateId === running)) return candidateId
-    const origin =
-      kind === DeploymentKind.ROLLBACK
-        ? successes.findIndex((earlier, index) => index > place && earlier.candidateId === candidateId)
-        : -1
-    place = origin === -1 ? place + 1 : origin
+  const pile: Success[] = []
+  for (const success of successes) {
+    const isIt = ({ candidateId }: Success) => candidateId === success.candidateId
+    const place = success.kind === DeploymentKind.ROLLBACK ? pile.findLastIndex(isIt) : -1
+    if (place !== -1) pile.length = place + 1
+    else if (pile.at(-1)?.candidateId !== success.candidateId) pile.push(success)
   }
+  const running = pile.at(-1)?.candidateId
+  const isGood = ({ candidateId, isQuarantined }: Success) =>
+    !isQuarantined && !(hasSucceeded && candidateId === running)
+  return pile.findLast(isGood)?.candidateId ?? null
 }

@@ -20,7 +20,7 @@ export async function newestCarriedOut(tx: SqlTransaction, environment: LockedEn
   return newest ?? null
 }
 
-/** The successes of an environment, newest first. */
+/** The successes of an environment, oldest first. */
 export function successesOf(tx: SqlTransaction, environment: LockedEnvironment): PromiseLike<Success[]> {
   return tx.$queryRaw<Success[]>(Prisma.sql`
     SELECT candidate_id AS "candidateId", kind, candidate.quarantined_at IS NOT NULL AS "isQuarantined"
@@ -30,7 +30,7 @@ export function successesOf(tx: SqlTransaction, environment: LockedEnvironment):
       ORDER BY finished_at DESC, number DESC LIMIT ${LONGEST_HISTORY}
     ) AS success
     JOIN release_candidates AS candidate ON candidate.id = success.candidate_id
-    ORDER BY success.finished_at DESC, success.number DESC`)
+    ORDER BY success.finished_at, success.number`)
 }
 
 /** Whether a rollback of a deployment was asked for before, whoever did, unless it was canceled. */

@@ -1,0 +1,225 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type FreezeTimes, thawsAt, windowAfter, windowAt } from '../../src/modules/freeze/freeze.rules.js'
+import { type Recurrence, Recurring } from '../../src/modules/freeze/recurrence.js'
+
+const at = (text: string) => new Date(text)
+const told = (window: { startsAt: Date; endsAt: Date | null } | null) =>
+  window && `${window.startsAt.toISOString()} ${window.endsAt?.toISOString()}`
+
+const WEEKEND: Recurrence = {
+  startsAt: at('2026-03-06T18:00:00+01:00'),
+  rrule: 'FREQ=WEEKLY;BYDAY=FR',
+  duration: 'P2DT14H',
+  timeZone: 'Europe/Berlin',
+}
+const NIGHT: Recurrence = {
+  startsAt: at('2026-01-01T02:30:00+01:00'),
+  rrule: 'FREQ=DAILY',
+  duration: 'PT1H',
+  timeZone: 'Europe/Berlin',
+}
+
+/** A recurrence, a time, and the newest window that has begun by then. */
+const WINDOWS: readonly (readonly [string, Recurrence, string, string | null])[] = [
+  ['before the first one', WEEKEND, '2026-03-06T16:59:59Z', null],
+  ['at the first moment', WEEKEND, '2026-03-06T17:00:00Z', '2026-03-06T17:00:00.000Z 2026-03-09T07:00:00.000Z'],
+  [
+    'over a weekend that is an hour short, it ends at eight all the same',
+    WEEKEND,
+    '2026-03-29T12:00:00Z',
+    '2026-03-27T17:00:00.000Z 2026-03-30T06:00:00.000Z',
+  ],
+  [
+    'over a weekend that is an hour long',
+    WEEKEND,
+    '2026-10-25T12:00:00Z',
+    '2026-10-23T16:00:00.000Z 2026-10-26T07:00:00.000Z',
+  ],
+  [
+    'in hours, it is as long whatever clocks do',
+    { ...WEEKEND, duration: 'PT62H' },
+    '2026-03-29T12:00:00Z',
+    '2026-03-27T17:00:00.000Z 2026-03-30T07:00:00.000Z',
+  ],
+  [
+    'in the hour that clocks pass over, it begins as if they had not been set',
+    NIGHT,
+    '2026-03-29T01:30:00Z',
+    '2026-03-29T01:30:00.000Z 2026-03-29T02:30:00.000Z',
+  ],
+  [
+    'just before it, the one of the day before is the newest',
+    NIGHT,
+    '2026-03-29T01:29:59Z',
+    '2026-03-28T01:30:00.000Z 2026-03-28T02:30:00.000Z',
+  ],
+  [
+    'in the hour that comes twice, it begins at the first time',
+    NIGHT,
+    '2026-10-25T01:15:00Z',
+    '2026-10-25T00:30:00.000Z 2026-10-25T01:30:00.000Z',
+  ],
+  ['and not again at the second', NIGHT, '2026-10-25T02:15:00Z', '2026-10-25T00:30:00.000Z 2026-10-25T01:30:00.000Z'],
+  [
+    'where clocks are set by half an hour',
+    {
+      startsAt: at('2026-04-01T01:45:00+11:00'),
+      rrule: 'FREQ=DAILY',
+      duration: 'PT1H',
+      timeZone: 'Australia/Lord_Howe',
+    },
+    '2026-04-04T16:00:00Z',
+    '2026-04-04T14:45:00.000Z 2026-04-04T15:45:00.000Z',
+  ],
+  [
+    'where a day was left out',
+    { startsAt: at('2011-12-01T12:00:00-10:00'), rrule: 'FREQ=DAILY', duration: 'PT1H', timeZone: 'Pacific/Apia' },
+    '2011-12-31T00:00:00Z',
+    '2011-12-30T22:00:00.000Z 2011-12-30T23:00:00.000Z',
+  ],
+  [
+    'on the last Friday of a month',
+    { ...WEEKEND, rrule: 'FREQ=MONTHLY;BYDAY=-1FR' },
+    '2026-11-30T00:00:00Z',
+    '2026-11-27T17:00:00.000Z 2026-11-30T07:00:00.000Z',
+  ],
+  [
+    'every other week',
+    { ...WEEKEND, rrule: 'FREQ=WEEKLY;INTERVAL=2;BYDAY=FR' },
+    '2026-03-19T00:00:00Z',
+    '2026-03-06T17:00:00.000Z 2026-03-09T07:00:00.000Z',
+  ],
+  [
+    'after the last of three',
+    { ...NIGHT, rrule: 'FREQ=DAILY;COUNT=3' },
+    '2027-01-01T00:00:00Z',
+    '2026-01-03T01:30:00.000Z 2026-01-03T02:30:00.000Z',
+  ],
+  [
+    'after the last before a time, which counts as the zone has it',
+    { ...NIGHT, rrule: 'FREQ=DAILY;UNTIL=20260103T013000Z' },
+    '2027-01-01T00:00:00Z',
+    '2026-01-03T01:30:00.000Z 2026-01-03T02:30:00.000Z',
+  ],
+  [
+    'thirty years on, every hour',
+    { ...NIGHT, rrule: 'FREQ=HOURLY' },
+    '2056-06-01T00:45:00Z',
+    '2056-06-01T00:30:00.000Z 2056-06-01T01:30:00.000Z',
+  ],
+]
+
+test.each(WINDOWS)('a window %s', (_what, recurrence, time, window) => {
+  expect(told(new Recurring(recurrence).last(at(time)))).toBe(window)
+})
+
+test('the next window begins after a time, and there is none after the last one', () => {
+  const weekends = new Recurring({ ...WEEKEND, rrule: 'FREQ=WEEKLY;BYDAY=FR;COUNT=2' })
+  expect(told(weekends.next(at('2026-01-01T00:00:00Z')))).toBe('2026-03-06T17:00:00.000Z 2026-03-09T07:00:00.000Z')
+  expect(told(weekends.next(at('2026-03-06T17:00:00Z')))).toBe('2026-03-13T17:00:00.000Z 2026-03-16T07:00:00.000Z')
+  expect(weekends.next(at('2026-03-13T17:00:00Z'))).toBeNull()
+})
+
+test.each([
+  [{ rrule: 'FREQ=SOMETIMES' }, 'rrule must be an RFC 5545 rule: Invalid FREQ value: SOMETIMES'],
+  [{ rrule: 'RRULE:FREQ=DAILY' }, 'rrule must be the rule alone, such as FREQ=WEEKLY;BYDAY=FR'],
+  [{ rrule: 'FREQ=MINUTELY' }, 'rrule must recur HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY, not MINUTELY'],
+  [{ duration: 'two days' }, 'duration must be an ISO 8601 duration such as PT62H or P2DT14H, not "two days"'],
+  [{ duration: 'P1M' }, 'duration must be of weeks, days, hours, minutes and seconds, and of 366 days at most'],
+  [{ duration: '-PT1H' }, 'duration must be of weeks, days, hours, minutes and seconds, and of 366 days at most'],
+  [{ duration: 'P367D' }, 'duration must be of weeks, days, hours, minutes and seconds, and of 366 days at most'],
+  [{ timeZone: 'Berlin' }, 'timeZone must be an IANA time zone such as Europe/Berlin, not "Berlin"'],
+])('a recurrence with %j is refused', (change, message) => {
+  expect(() => new Recurring({ ...WEEKEND, ...change })).toThrow(new RangeError(message))
+})
+
+test('windows follow one another without a gap, in every zone at every time', () => {
+  const recurrence = fc.record({
+    startsAt: fc.date({ min: at('2020-01-01T00:00:00Z'), max: at('2026-01-01T00:00:00Z'), noInvalidDate: true }),
+    rrule: fc.constantFrom(
+      'FREQ=DAILY',
+      'FREQ=HOURLY;INTERVAL=7',
+      'FREQ=WEEKLY;BYDAY=SU,WE',
+      'FREQ=MONTHLY;BYMONTHDAY=1,-1',
+    ),
+    duration: fc.constant('PT1H'),
+    timeZone: fc.constantFrom('Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata', 'UTC'),
+  })
+  const time = fc.date({ min: at('2026-01-01T00:00:00Z'), max: at('2027-01-01T00:00:00Z'), noInvalidDate: true })
+  fc.assert(
+    fc.property(recurrence, time, (chosen, now) => {
+      const windows = new Recurring({
+        ...chosen,
+        startsAt: new Date(Math.floor(chosen.startsAt.getTime() / 60_000) * 60_000),
+      })
+      const [last, next] = [windows.last(now), windows.next(now)]
+      if (next === null) throw new Error('It recurs for ever')
+      expect(next.startsAt.getTime()).toBeGreaterThan(now.getTime())
+      // What is the next one before it begins is the last one when it has.
+      expect(told(windows.last(next.startsAt))).toBe(told(next))
+      const justBefore = new Date(next.startsAt.getTime() - 1)
+      expect(told(windows.last(justBefore))).toBe(told(last))
+      if (last !== null) expect(last.startsAt.getTime()).toBeLessThanOrEqual(now.getTime())
+    }),
+    { numRuns: 500 },
+  )
+})
+
+describe('a freeze', () => {
+  const once: FreezeTimes = {
+    startsAt: at('2026-11-27T00:00:00Z'),
+    endsAt: at('2026-11-28T00:00:00Z'),
+    rrule: null,
+    duration: null,
+    timeZone: null,
+    suspendedUntil: null,
+    liftedAt: null,
+  }
+  const weekly: FreezeTimes = { ...once, ...WEEKEND, endsAt: at('2026-03-21T00:00:00Z') }
+
+  test('binds from its start on, and not at its end any more', () => {
+    expect(windowAt(once, at('2026-11-26T23:59:59Z'))).toBeNull()
+    expect(windowAt(once, once.startsAt)).not.toBeNull()
+    expect(windowAt(once, at('2026-11-28T00:00:00Z'))).toBeNull()
+    expect(windowAfter(once, at('2026-11-26T00:00:00Z'))).toMatchObject({ startsAt: once.startsAt })
+    expect(windowAfter(once, once.startsAt)).toBeNull()
+  })
+
+  test('that was lifted binds at no time', () => {
+    const lifted = { ...once, liftedAt: at('2026-11-27T01:00:00Z') }
+    expect(windowAt(lifted, at('2026-11-27T02:00:00Z'))).toBeNull()
+    expect(windowAfter(lifted, at('2026-11-01T00:00:00Z'))).toBeNull()
+  })
+
+  test('that recurs binds in its windows, of which its end may cut the last one off', () => {
+    expect(windowAt(weekly, at('2026-03-11T00:00:00Z'))).toBeNull()
+    expect(told(windowAt(weekly, at('2026-03-14T00:00:00Z')))).toBe('2026-03-13T17:00:00.000Z 2026-03-16T07:00:00.000Z')
+    expect(told(windowAt(weekly, at('2026-03-20T18:00:00Z')))).toBe('2026-03-20T17:00:00.000Z 2026-03-21T00:00:00.000Z')
+    expect(windowAfter(weekly, at('2026-03-20T18:00:00Z'))).toBeNull()
+  })
+
+  test('of which a window was lifted binds again in the next one', () => {
+    const suspended = { ...weekly, suspendedUntil: at('2026-03-16T07:00:00Z') }
+    expect(windowAt(suspended, at('2026-03-14T00:00:00Z'))).toBeNull()
+    expect(windowAt(suspended, at('2026-03-20T18:00:00Z'))).not.toBeNull()
+  })
+
+  test('thaws at the end of all windows that touch one another', () => {
+    const during = (startsAt: string, endsAt: string) => ({ ...once, startsAt: at(startsAt), endsAt: at(endsAt) })
+    const freezes = [
+      during('2026-11-27T00:00:00Z', '2026-11-27T06:00:00Z'),
+      during('2026-11-27T06:00:00Z', '2026-11-27T08:00:00Z'),
+      during('2026-11-27T07:00:00Z', '2026-11-27T09:00:00Z'),
+      during('2026-11-27T10:00:00Z', '2026-11-27T11:00:00Z'),
+    ]
+    expect(thawsAt(freezes, at('2026-11-27T01:00:00Z'))).toEqual(at('2026-11-27T09:00:00Z'))
+    expect(thawsAt(freezes, at('2026-11-27T09:30:00Z'))).toEqual(at('2026-11-27T09:30:00Z'))
+    expect(thawsAt([...freezes, { ...once, endsAt: null }], at('2026-11-27T01:00:00Z'))).toBeNull()
+  })
+
+  test('that recurs without a gap never thaws by itself', () => {
+    const always = { ...once, ...NIGHT, duration: 'P1D', endsAt: null }
+    expect(thawsAt([always], at('2026-06-01T00:00:00Z'))).toBeNull()
+  })
+})
