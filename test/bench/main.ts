@@ -12,8 +12,9 @@ import { type Client, createClient } from '../support/client.js'
 import { createGitRepository } from '../support/git-repository.js'
 import { startServer } from '../support/server-process.js'
 import { benchSoak } from './soak.js'
+import { benchWaiting } from './waiting.js'
 
-// Entry point of `npm run bench`, or of one bench by its name, such as `npm run bench -- throughput`: what a deployment costs beside the bare SQL, what a start costs, and what a crash does.
+// Entry point of `npm run bench`, or of one bench by its name, such as `npm run bench -- throughput`: what a deployment costs beside the bare SQL, what a start costs, what a crash does, and what deployments that wait take.
 
 const ROUNDS = 5
 const ROUND_SECONDS = 3
@@ -175,7 +176,13 @@ async function listAll(client: Client): Promise<Set<string>> {
   return ids
 }
 
-const BENCHES = { throughput: benchThroughput, start: benchStart, crashes: benchCrashes, soak: benchSoak }
+const BENCHES = {
+  throughput: benchThroughput,
+  start: benchStart,
+  crashes: benchCrashes,
+  soak: benchSoak,
+  waiting: benchWaiting,
+}
 const asked = process.argv.slice(2)
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (asked.length === 0 || asked.includes(name)) await bench()
