@@ -77,8 +77,8 @@ function refuseOthers(approval: ApprovalGate, deployment: Deployment, actor: str
   throw new SlipwayError('FORBIDDEN', { details: `${whoApproves(approval)} may review it, but not who asked for it.` })
 }
 
-/** Only in a lane for one can other deployments be concerned. */
+/** Only in a lane for one can deployments of other candidates be concerned. */
 async function goOn(tx: SqlTransaction, project: Project, { environment, deployment, now }: OpenDeployment) {
-  const only = isExclusive(environment.gates) ? null : deployment.id
-  await admitWaiting(tx, { project, environment, now }, only)
+  const candidateId = isExclusive(environment.gates) ? null : deployment.candidateId
+  await admitWaiting(tx, { project, environment, now }, candidateId)
 }

@@ -80,22 +80,26 @@ export async function takeDeployment(tx: SqlTransaction, target: Target, wish: W
  * Judges the gates of all that waits on an environment once more, and starts what may start: oldest first, and what waits
  * at a gate of its own is passed by. What has waited for too long is canceled.
  *
- * @param only the key of the one deployment that something has changed for, where no other one can be concerned
+ * @param candidateId the one candidate that something has changed for, where no other one can be concerned
  * @returns when the gates are to be judged next
  */
 export async function admitWaiting(
   tx: SqlTransaction,
   place: Omit<Target, 'candidate'>,
-  only: string | null = null,
+  candidateId: string | null = null,
 ): Promise<Date | null> {
   const { project, environment, now } = place
   await expire(tx, environment, now)
   let facts: EnvironmentFacts = await readEnvironmentFacts(tx, environment, now)
-  const looks = [await firstExpiry(tx, environment), only === null ? null : environment.nextLookAt]
+  const looks = [await firstExpiry(tx, environment), candidateId === null ? null : environment.nextLookAt]
   let after = 0
   let starts = 0
   while (!(isExclusive(environment.gates) && facts.occupant !== null)) {
-    const chunk = await readWaiting<Deployment>(tx, environment, DEPLOYMENT_COLUMNS, { after, limit: CHUNK, only })
+    const chunk = await readWaiting<Deployment>(tx, environment, DEPLOYMENT_COLUMNS, {
+      after,
+      limit: CHUNK,
+      candidateId,
+    })
     for (const { deployment, facts: candidateFacts } of chunk) {
       const verdicts = judge({ ...facts, ...candidateFacts }, requestOf(deployment, true))
       if (unmet(verdicts).length > 0) {

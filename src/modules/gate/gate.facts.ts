@@ -159,9 +159,13 @@ export async function readWaiting<Columns>(
   reader: SqlReader,
   environment: LockedEnvironment,
   columns: Sql,
-  { after, limit, only }: { readonly after: number; readonly limit: number; readonly only: string | null },
+  {
+    after,
+    limit,
+    candidateId,
+  }: { readonly after: number; readonly limit: number; readonly candidateId: string | null },
 ): Promise<{ readonly deployment: Columns; readonly facts: CandidateFacts }[]> {
-  const isIt = only === null ? Prisma.sql`true` : Prisma.sql`id = ${only}::uuid`
+  const isIt = candidateId === null ? Prisma.sql`true` : Prisma.sql`candidate_id = ${candidateId}::uuid`
   const rows = await reader.$queryRaw<(Columns & { facts: Stored<CandidateFacts> })[]>(Prisma.sql`
     SELECT waiting.*, ${candidateFactsSql(columnsOf(environment), CANDIDATE)} AS facts
     FROM (

@@ -11,7 +11,7 @@ const VERSIONS = ['v1-rc1', 'v1-rc2', 'v1-rc3', 'v1-rc4']
 const PEOPLE = ['ann', 'bob', 'carl']
 
 const guardrails = fc.record({
-  lane: fc.constantFrom('QUEUE', 'QUEUE', 'REJECT', 'SUPERSEDE'),
+  lane: fc.constantFrom('QUEUE', 'QUEUE', 'REJECT', 'SUPERSEDE', 'ALLOW'),
   requiredApprovals: fc.constantFrom(0, 0, 1, 1, 2),
   soakMinutes: fc.constantFrom(null, null, 0, 20),
   expiresAfterHours: fc.constantFrom(null, 1),
@@ -64,7 +64,7 @@ test('whatever happens in whatever order, the gates hold and nothing stands stil
       await scene.check()
     }),
     // A history is long enough to be read; to look for a shorter one would take minutes.
-    { numRuns: Number(process.env['HISTORIES'] ?? 60), endOnFailure: true },
+    { numRuns: Number(process.env['HISTORIES'] ?? 100), endOnFailure: true },
   )
 })
 
@@ -152,14 +152,14 @@ async function openScene(chosen: Guardrails) {
       }
     }
   }
-  return { take, check: () => check(production, requiredApprovals) }
+  return { take, check: () => check(production, chosen) }
 }
 
 const isActive = (status: string) => ['PENDING', 'IN_PROGRESS', 'CANCELING', 'UNKNOWN'].includes(status)
 const isWaiting = ({ status, admittedAt }: { status: string; admittedAt: string | null }) =>
   status === 'PENDING' && admittedAt === null
 
-async function check(production: GuardedEnvironment, requiredApprovals: number): Promise<void> {
+async function check(production: GuardedEnvironment, { lane, requiredApprovals }: Guardrails): Promise<void> {
   const environmentId = fromGlobalId(production.id)?.key ?? ''
   const rows = await slipway.database.deployment.findMany({ where: { environmentId }, orderBy: { number: 'asc' } })
   const admitted = rows.flatMap(row => (row.admittedAt === null ? [] : [{ ...row, admittedAt: row.admittedAt }]))
@@ -168,7 +168,7 @@ async function check(production: GuardedEnvironment, requiredApprovals: number):
   const ordered = admitted.toSorted((a, b) => a.admittedAt.getTime() - b.admittedAt.getTime())
   for (const [index, row] of ordered.entries()) {
     const next = ordered[index + 1]
-    if (next === undefined) continue
+    if (next === undefined || lane === 'ALLOW') continue
     expect(row.finishedAt, `deployment ${row.number} had ended when ${next.number} started`).not.toBeNull()
     expect(row.finishedAt?.getTime()).toBeLessThanOrEqual(next.admittedAt.getTime())
   }

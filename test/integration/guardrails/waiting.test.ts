@@ -76,6 +76,15 @@ describe('an approval gate', () => {
     expect(await statuses(canary)).toEqual(['v1-rc1 WAITS'])
   })
 
+  test('lets everything through that waits for the same approval', async () => {
+    const project = await createGuardedProject(slipway, 'v1-rc1')
+    const production = await project.createEnvironment('production', { gates: { approval: { requiredApprovals: 1 } } })
+    const { body } = await production.deploy('v1-rc1')
+    await production.deploy('v1-rc1')
+    await review(approver('ann'), 'approve', body.id)
+    expect(await statuses(production)).toEqual(['v1-rc1 PENDING', 'v1-rc1 PENDING'])
+  })
+
   test('forgets what was approved of a candidate that is rejected', async () => {
     const project = await createGuardedProject(slipway, 'v1-rc1')
     const production = await project.createEnvironment('production', {
