@@ -53,7 +53,7 @@ export async function takeDeployment(tx: SqlTransaction, target: Target, wish: W
   // What waits in a queue whose lane is free goes first.
   const isQueued = environment.waitingDeployments > 0 && isExclusive(environment.gates)
   const nextLookAt = isQueued ? await admitWaiting(tx, target) : environment.nextLookAt
-  const facts = await readFacts(tx, environment, candidate.id, now)
+  const facts = await readFacts(tx, environment, candidate, now)
   const verdicts = judge(facts, requestOf(wish, false))
   refuse(verdicts)
   const admittedAt = unmet(verdicts).length === 0 ? now : null

@@ -108,26 +108,30 @@ async function insert(
   reportedAt: Date | null,
 ): Promise<Deployment> {
   const number = environment.lastDeploymentNumber + 1
-  const previous = await currentCandidateId(tx, environment)
+  const waits = request.admittedAt === null
   const { status, startedAt, finishedAt } = enterStatus(null, entry.status, entry.at)
+  // In one statement, since pipelines call this all the time.
   const [deployment] = await tx.$queryRaw<[Deployment]>(Prisma.sql`
-    INSERT INTO deployments (
-      id, project_id, environment_id, number, candidate_id, previous_candidate_id, status, actor,
-      error_message, external_url, created_at, started_at, finished_at, reported_at, source,
-      kind, undoes_id, is_automatic, is_forced, reason, admitted_at, expires_at, request_key
-    ) VALUES (
-      ${uuid()}::uuid, ${environment.projectId}::uuid, ${environment.id}::uuid, ${number}, ${candidate.id}::uuid,
-      ${previous}::uuid, ${status}::deployment_status, ${recording.actor},
-      ${entry.errorMessage}, ${entry.externalUrl}, ${entry.at}, ${startedAt}, ${finishedAt}, ${reportedAt},
-      ${recording.source}::tracking_source,
-      ${request.kind}::deployment_kind, ${request.undoesId}::uuid, ${request.isAutomatic}, ${request.isForced},
-      ${request.reason}, ${request.admittedAt}, ${request.expiresAt}, ${request.requestKey}::uuid
-    ) RETURNING ${DEPLOYMENT_COLUMNS}`)
-  await tx.$queryRaw(Prisma.sql`
-    UPDATE environments
-    SET last_deployment_number = ${number}, waiting_deployments = waiting_deployments + ${isWaiting(deployment) ? 1 : 0}
-    WHERE id = ${environment.id}::uuid`)
-  await appendHistory(tx, deployment, entry, recording)
+    WITH inserted AS (
+      INSERT INTO deployments (
+        id, project_id, environment_id, number, candidate_id, previous_candidate_id, status, actor,
+        error_message, external_url, created_at, started_at, finished_at, reported_at, source,
+        kind, undoes_id, is_automatic, is_forced, reason, admitted_at, expires_at, request_key
+      ) VALUES (
+        ${uuid()}::uuid, ${environment.projectId}::uuid, ${environment.id}::uuid, ${number}, ${candidate.id}::uuid,
+        ${currentCandidateOf(environment)},
+        ${status}::deployment_status, ${recording.actor},
+        ${entry.errorMessage}, ${entry.externalUrl}, ${entry.at}, ${startedAt}, ${finishedAt}, ${reportedAt},
+        ${recording.source}::tracking_source,
+        ${request.kind}::deployment_kind, ${request.undoesId}::uuid, ${request.isAutomatic}, ${request.isForced},
+        ${request.reason}, ${request.admittedAt}, ${request.expiresAt}, ${request.requestKey}::uuid
+      ) RETURNING ${DEPLOYMENT_COLUMNS}
+    ), counted AS (
+      UPDATE environments
+      SET last_deployment_number = ${number}, waiting_deployments = waiting_deployments + ${waits ? 1 : 0}
+      WHERE id = ${environment.id}::uuid
+    ), told AS (${historyEntry(Prisma.sql`(SELECT id FROM inserted)`, entry, recording)})
+    SELECT * FROM inserted`)
   return deployment
 }
 
@@ -251,17 +255,19 @@ export async function appendHistory(
   entry: StatusEntry,
   recording: Recording,
 ): Promise<void> {
-  await tx.$queryRaw(Prisma.sql`
-    INSERT INTO deployment_status_changes (id, deployment_id, status, actor, at, recorded_at, message)
-    VALUES (${uuid()}::uuid, ${deployment.id}::uuid, ${entry.status}::deployment_status, ${recording.actor},
-            ${entry.at}, ${recording.now}, ${entry.note ?? entry.errorMessage})`)
+  await tx.$queryRaw(historyEntry(Prisma.sql`${deployment.id}::uuid`, entry, recording))
 }
 
-/** What the environment runs: the candidate of its most recent successful deployment, by end time. */
-async function currentCandidateId(tx: SqlTransaction, environment: LockedEnvironment): Promise<string | null> {
-  const [current] = await tx.$queryRaw<{ candidateId: string }[]>(Prisma.sql`
-    SELECT candidate_id AS "candidateId" FROM deployments
-    WHERE environment_id = ${environment.id}::uuid AND status = 'SUCCESS'
-    ORDER BY finished_at DESC, number DESC LIMIT 1`)
-  return current?.candidateId ?? null
+function historyEntry(deploymentId: Prisma.Sql, entry: StatusEntry, { actor, now }: Recording): Prisma.Sql {
+  return Prisma.sql`
+    INSERT INTO deployment_status_changes (id, deployment_id, status, actor, at, recorded_at, message)
+    VALUES (${uuid()}::uuid, ${deploymentId}, ${entry.status}::deployment_status, ${actor}, ${entry.at},
+            ${now}, ${entry.note ?? entry.errorMessage})`
+}
+
+/** The key of what an environment runs: the candidate of its most recent successful deployment, by end time. */
+function currentCandidateOf({ id }: LockedEnvironment): Prisma.Sql {
+  return Prisma.sql`(
+    SELECT candidate_id FROM deployments WHERE environment_id = ${id}::uuid AND status = 'SUCCESS'
+    ORDER BY finished_at DESC, number DESC LIMIT 1)`
 }

@@ -2,6 +2,7 @@ import { type Environment, Prisma, type ReleaseCandidate } from '../../database/
 import type { SqlReader } from '../../database/transaction.js'
 import type { LockedEnvironment } from '../environment/environment.lock.js'
 import type { Sql } from '../reading/row.js'
+import { isExclusive } from './gates.js'
 import type { FreezeFacts, GateFacts } from './verdict.js'
 
 // The facts that gates go by are read here and nowhere else: what a query says of a deployment, and what is decided about
@@ -19,8 +20,8 @@ export type CandidateFacts = Omit<GateFacts, keyof EnvironmentFacts>
 /** Facts as JSON has them: times are text. */
 type Stored<Facts> = { readonly [Name in keyof Facts]: Facts[Name] extends Date | null ? string : Facts[Name] }
 
-/** The facts about an environment at a time, as one JSON value. */
-export function environmentFactsSql(environment: EnvironmentSql, now: Sql): Sql {
+/** The facts about an environment at a time, as one JSON value. Without a lane, nobody asks for who occupies it. */
+export function environmentFactsSql(environment: EnvironmentSql, now: Sql, hasLane = true): Sql {
   return Prisma.sql`(
     SELECT json_build_object(
       'now', asked.now,
@@ -35,17 +36,21 @@ export function environmentFactsSql(environment: EnvironmentSql, now: Sql): Sql 
           AND (ends_at IS NULL OR ends_at > asked.now)
           AND (cardinality(environment_ids) = 0 OR ${environment.id} = ANY (environment_ids))
       ),
-      'occupant', (
-        SELECT json_build_object('number', active.number, 'version', release.version || '-rc' || candidate.number)
-        FROM (
-          SELECT deployments.number, deployments.candidate_id FROM deployments
-          WHERE deployments.environment_id = ${environment.id} AND finished_at IS NULL AND admitted_at IS NOT NULL
-          ORDER BY deployments.number LIMIT 1
-        ) AS active
-        JOIN release_candidates AS candidate ON candidate.id = active.candidate_id
-        JOIN releases AS release ON release.id = candidate.release_id
-      ))
+      'occupant', ${hasLane ? occupantSql(environment) : Prisma.sql`NULL`})
     FROM (SELECT ${now} AS now) AS asked)`
+}
+
+/** The deployment that is active on an environment since the longest time. */
+function occupantSql({ id }: EnvironmentSql): Sql {
+  return Prisma.sql`(
+    SELECT json_build_object('number', active.number, 'version', release.version || '-rc' || candidate.number)
+    FROM (
+      SELECT number, candidate_id FROM deployments
+      WHERE environment_id = ${id} AND finished_at IS NULL AND admitted_at IS NOT NULL
+      ORDER BY number LIMIT 1
+    ) AS active
+    JOIN release_candidates AS candidate ON candidate.id = active.candidate_id
+    JOIN releases AS release ON release.id = candidate.release_id)`
 }
 
 /**
@@ -123,26 +128,38 @@ export async function readEnvironmentFacts(
   environment: LockedEnvironment,
   now: Date,
 ): Promise<EnvironmentFacts> {
-  const [row] = await reader.$queryRaw<[{ facts: Stored<EnvironmentFacts> }]>(Prisma.sql`
-    SELECT ${environmentFactsSql(columnsOf(environment), Prisma.sql`${now}::timestamptz`)} AS facts`)
+  const at = Prisma.sql`${now}::timestamptz`
+  const facts = environmentFactsSql(columnsOf(environment), at, isExclusive(environment.gates))
+  const [row] = await reader.$queryRaw<[{ facts: Stored<EnvironmentFacts> }]>(Prisma.sql`SELECT ${facts} AS facts`)
   return fromStoredEnvironment(row.facts)
 }
 
-/** Reads the facts about a candidate that is to be deployed to an environment that is locked. */
+/** Reads the facts about a candidate, which was read under the lock of the environment that it is to be deployed to. */
 export async function readFacts(
   reader: SqlReader,
   environment: LockedEnvironment,
-  candidateId: string,
+  candidate: ReleaseCandidate,
   now: Date,
 ): Promise<GateFacts> {
-  const columns = columnsOf(environment)
-  const [row] = await reader.$queryRaw<
-    [{ environment: Stored<EnvironmentFacts>; candidate: Stored<CandidateFacts> }]
-  >(Prisma.sql`
-    SELECT ${environmentFactsSql(columns, Prisma.sql`${now}::timestamptz`)} AS environment,
-           ${candidateFactsSql(columns, CANDIDATE)} AS candidate
-    FROM release_candidates AS subject WHERE subject.id = ${candidateId}::uuid`)
-  return fromStoredFacts(row.environment, row.candidate)
+  const ofEnvironment = await readEnvironmentFacts(reader, environment, now)
+  const { promotion, approval } = environment.gates
+  // Most environments have neither, and pipelines call this all the time.
+  if (promotion == null && approval == null) return { ...ofEnvironment, ...factsOf(candidate) }
+  const [row] = await reader.$queryRaw<[{ facts: Stored<CandidateFacts> }]>(Prisma.sql`
+    SELECT ${candidateFactsSql(columnsOf(environment), CANDIDATE)} AS facts
+    FROM release_candidates AS subject WHERE subject.id = ${candidate.id}::uuid`)
+  return { ...ofEnvironment, ...fromStoredCandidate(row.facts) }
+}
+
+/** The facts that a candidate itself has. */
+function factsOf({ status, quarantinedBy, quarantineReason }: ReleaseCandidate): CandidateFacts {
+  const isInQuarantine = quarantinedBy !== null && quarantineReason !== null
+  return {
+    candidateStatus: status,
+    quarantine: isInQuarantine ? { actor: quarantinedBy, reason: quarantineReason } : null,
+    promotions: [],
+    approvals: [],
+  }
 }
 
 /** The columns of the row `subject`. */
