@@ -68,7 +68,11 @@ test('the commands of the README work in the order in which they stand there', {
 
   const queries = blocks.filter(({ language }) => language === 'graphql').map(({ text }) => asOurs(text, commit, token))
   const found: object[] = []
-  for (const query of queries) found.push(await createClient(server.url, token).query(query))
+  for (const query of queries) {
+    // What is rolled back must have been deployed before.
+    if (query.includes('rollbackEnvironment')) await succeed('v1.4.0-rc2', commit, token)
+    found.push(await createClient(server.url, token).query(query))
+  }
   const running = { name: 'production', currentDeployment: { actor: 'me' } }
   const stages = [{ environment: { name: 'production' }, isCurrent: true }]
   expect(found).toMatchObject([
@@ -81,6 +85,33 @@ test('the commands of the README work in the order in which they stand there', {
         commit: { candidates: [{ version: 'v1.4.0-rc1' }], stages },
       },
     },
+    { createEnvironment: {}, updateEnvironment: {} },
+    {
+      createFreeze: { freeze: { nextWindow: { startsAt: expect.stringMatching(/T17:00:00.000Z$|T16:00:00.000Z$/) } } },
+    },
+    {
+      project: {
+        environment: {
+          canDeploy: {
+            allowed: false,
+            downgrade: false,
+            gates: [{ gate: 'BUILD', state: 'OPEN' }, {}, {}, {}, {}, {}],
+          },
+          activeDeployments: { nodes: [] },
+          hold: null,
+        },
+      },
+    },
+    {
+      rollbackEnvironment: {
+        deployment: {
+          kind: 'ROLLBACK',
+          isForced: true,
+          candidate: { version: 'v1.4.0-rc1' },
+          undoes: { candidate: { version: 'v1.4.0-rc2' } },
+        },
+      },
+    },
   ])
 
   const limited = commands.find(command => command.includes('--project shop')) ?? ''
@@ -88,6 +119,16 @@ test('the commands of the README work in the order in which they stand there', {
   const viewer = await createClient(server.url, stdout.trim()).query('{ viewer { subject role projects } }')
   expect(viewer).toEqual({ viewer: { subject: 'shop-pipeline', role: 'DEPLOYER', projects: ['shop'] } })
 })
+
+/** Cuts a candidate and has it succeed in production. */
+async function succeed(version: string, commit: string, token: string): Promise<void> {
+  const client = createClient(server.url, token)
+  await client.rest('POST', `/api/releases/shop/releases/${version}`, { repo: 'acme/shop', commit })
+  await client.rest('PATCH', '/api/releases/shop/environments/production/deployments', {
+    release_candidate_version: version,
+    status: 'success',
+  })
+}
 
 test('every command that the README names is a script of package.json', async () => {
   const { scripts } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))

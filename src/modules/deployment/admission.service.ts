@@ -155,7 +155,7 @@ async function start(
   waiting: Deployment,
   now: Date,
 ): Promise<Candidate> {
-  const deployment = await admit(tx, environment, waiting, { actor: SLIPWAY.subject, now })
+  const deployment = await admit(tx, environment, waiting, 'All its gates are open', { actor: SLIPWAY.subject, now })
   const candidate = await findCandidateByKey(tx, deployment.candidateId)
   await startDeployRun(tx, project, environment, candidate, deployment)
   return candidate

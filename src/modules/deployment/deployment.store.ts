@@ -135,11 +135,12 @@ async function insert(
   return deployment
 }
 
-/** The gates of a deployment that waited are open: it may be carried out from now on. */
+/** A deployment that waited is let through: it is carried out from now on. `note` says why, in its history. */
 export async function admit(
   tx: SqlTransaction,
   environment: LockedEnvironment,
   waiting: Deployment,
+  note: string,
   recording: Omit<Recording, 'source'>,
 ): Promise<Deployment> {
   const [admitted] = await tx.$queryRaw<[Deployment]>(Prisma.sql`
@@ -150,7 +151,7 @@ export async function admit(
     at: recording.now,
     errorMessage: null,
     externalUrl: null,
-    note: 'All its gates are open',
+    note,
   }
   await appendHistory(tx, admitted, entry, { ...recording, source: waiting.source })
   return admitted

@@ -4,7 +4,8 @@ import { RepositoryHost, RunPhase } from '../../database/generated/enums.js'
 import type { SqlTransaction } from '../../database/transaction.js'
 import { refusingDuplicates } from '../../database/violations.js'
 import type { ServiceContext } from '../context/service-context.js'
-import { isFinished } from '../deployment/deployment.status.js'
+import { isFinished, isWaiting } from '../deployment/deployment.status.js'
+import { admit } from '../deployment/deployment.store.js'
 import { findCandidateByKey } from '../release/release.service.js'
 import type { GitHubActionsWorkflow } from '../workflow/workflow.js'
 import { actOnBuild, actOnDeployment, type BuildAnswer, type DeploymentAnswer, requireRun } from './act.service.js'
@@ -38,7 +39,7 @@ export async function syncDeploymentRun(
       work: async (tx, deploymentId, project) => {
         const open = await openDeployment(tx, deploymentId)
         const run = await findRunOfDeployment(tx, deploymentId)
-        if (run === null) await insertFollowed(tx, open, project, workflowRunId)
+        if (run === null) await insertFollowed(tx, open, project, workflowRunId, ctx.actor.subject)
         return run === null || nameRun(ctx, tx, openRunOf(open, run), workflowRunId)
       },
     }),
@@ -67,10 +68,14 @@ async function insertFollowed(
   { environment, deployment, now }: OpenDeployment,
   project: Project,
   workflowRunId: string,
+  actor: string,
 ): Promise<void> {
   const workflow = workflowOfCallback(project)
   const candidate = await findCandidateByKey(tx, deployment.candidateId)
   const isOver = isFinished(deployment.status)
+  // A run is a fact, whether its gates were open or not.
+  if (isWaiting(deployment))
+    await admit(tx, environment, deployment, 'A run that was started elsewhere has begun', { actor, now })
   await insertRun(tx, {
     ...newRun(workflow, now),
     deploymentId: deployment.id,

@@ -19,3 +19,13 @@ SELECT id FROM deployments WHERE environment_id = '0197a000-0000-7000-8000-00000
 SELECT id FROM deployments WHERE environment_id = '0197a000-0000-7000-8000-000000000003' AND actor = 'me' ORDER BY number DESC LIMIT 21;
 SELECT id FROM deployments WHERE environment_id = '0197a000-0000-7000-8000-000000000003' AND created_at >= '2026-01-01' AND created_at < '2026-02-01' ORDER BY created_at DESC, number DESC LIMIT 21;
 SELECT id FROM release_candidates WHERE project_id = '0197a000-0000-7000-8000-000000000001' AND commit COLLATE "C" >= 'abc' AND commit COLLATE "C" < 'abcg';
+SELECT id FROM deployments WHERE environment_id = '0197a000-0000-7000-8000-000000000003' AND finished_at IS NULL AND admitted_at IS NULL AND number > 5 ORDER BY number LIMIT 200;
+SELECT id FROM deployments WHERE environment_id = '0197a000-0000-7000-8000-000000000003' AND finished_at IS NULL AND admitted_at IS NOT NULL ORDER BY number LIMIT 1;
+SELECT id FROM deployments WHERE environment_id = '0197a000-0000-7000-8000-000000000003' AND finished_at IS NULL AND admitted_at IS NULL AND expires_at <= now() ORDER BY expires_at LIMIT 100;
+SELECT id FROM deployments WHERE undoes_id = '0197a000-0000-7000-8000-000000000007';
+SELECT id FROM deployments WHERE request_key = '0197a000-0000-7000-8000-000000000007';
+SELECT id FROM deployment_reviews WHERE candidate_id = '0197a000-0000-7000-8000-000000000006' AND environment_id = '0197a000-0000-7000-8000-000000000003' AND verdict = 'APPROVED' AND withdrawn_at IS NULL;
+SELECT id FROM freezes WHERE lifted_at IS NULL AND (project_id = '0197a000-0000-7000-8000-000000000001' OR project_id IS NULL);
+SELECT id FROM environments WHERE next_look_at < now() ORDER BY next_look_at LIMIT 1000;
+SELECT id FROM idempotency_keys WHERE token_id = 'token' AND key = 'key';
+SELECT id FROM idempotency_keys WHERE claimed_at < now();

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { freeze, liftFreeze, review } from '../../support/guarded.js'
 import { createProject } from '../../support/seed.js'
 import { type TestToken, testToken, unique, useSlipway } from '../../support/slipway.js'
 
@@ -72,9 +73,30 @@ test('whatever is written to a project changes the tag of its answers', async ()
       admin.query(update, {
         input: { project: name, buildWorkflow: { githubActions: { workflow: 'b.yml', repository: 'a/b' } } },
       }),
+    () => freeze(admin, { project: name }),
+    async () => liftFreeze(admin, await freeze(admin, {})),
+    () => guard({ gates: { approval: { requiredApprovals: 1 } } }),
+    () =>
+      admin.query('mutation ($input: QuarantineInput!) { quarantineCandidate(input: $input) { candidate { id } } }', {
+        input: { project: name, candidateVersion: 'v2-rc1', reason: 'It leaks' },
+      }),
+    async () => {
+      const body = { release_candidate_version: 'v1-rc1', force: true, reason: 'It must' }
+      const path = `/api/releases/${name}/environments/production/deployments`
+      await review(
+        slipway.as({ subject: 'ann' }),
+        'approve',
+        (await admin.rest<{ id: string }>('POST', path, body)).body.id,
+      )
+    },
     () => admin.query(update, { input: { project: name, name: `${name}-2` } }),
     () => admin.query(update, { input: { project: other.name, name } }),
   ]
+  const guard = (change: object) =>
+    admin.query(
+      'mutation ($input: UpdateEnvironmentInput!) { updateEnvironment(input: $input) { environment { id } } }',
+      { input: { project: name, environment: 'production', ...change } },
+    )
   const seen = new Set<string>()
   for (const write of writes) {
     const tag = await tagOf(DASHBOARD, { name })
@@ -84,6 +106,24 @@ test('whatever is written to a project changes the tag of its answers', async ()
     expect((await poll(DASHBOARD, { name }, tag)).status).toBe(200)
   }
   expect(seen.size).toBe(writes.length)
+})
+
+test('an answer that changes with time alone has no tag', async () => {
+  const project = await createProject(slipway)
+  await project.createEnvironment('production')
+  const { name } = project
+  for (const asked of [
+    'environments { freezes { reason } }',
+    'environments { canDeploy(candidateVersion: "v1-rc1") { allowed } }',
+    'environments { activeDeployments { nodes { waitingFor { gate } } } }',
+    'freezes { currentWindow { endsAt } }',
+  ]) {
+    const query = `query ($name: String!) { project(name: $name) { ${asked} } }`
+    const response = await poll(query, { name }, null, {}, { query })
+    expect(response.status).toBe(200)
+    expect(response.headers.get('etag'), asked).toBeNull()
+    expect(response.headers.get('cache-control')).toBe('no-store')
+  }
 })
 
 test('what is written elsewhere changes the tag of lists of projects, and not that of a project', async () => {

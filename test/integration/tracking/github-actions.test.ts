@@ -362,6 +362,35 @@ describe('a run', () => {
   })
 })
 
+test('a run that was started elsewhere carries out a deployment, whatever that still waits for', async () => {
+  const target = await seed()
+  await slipway.as().query(
+    `mutation ($project: String!) {
+      updateEnvironment(input: {
+        project: $project, environment: "production", deployWorkflow: null, gates: { approval: { requiredApprovals: 1 } }
+      }) { environment { id } }
+    }`,
+    { project: target.project },
+  )
+  const id = await deploy(target)
+  await fetch(`${github.url}/repos/acme/shop/actions/workflows/nameless.yml/dispatches`, {
+    method: 'POST',
+    body: JSON.stringify({ ref: 'main', inputs: { aviator_deployment_id: id } }),
+  })
+  const run = await dispatched(id)
+  const sync = { deployment_id: id, workflow_run_id: run.id }
+  expect((await slipway.as().rest('POST', '/api/v1/sync-deploy-github-action', sync)).status).toBe(200)
+  const { node: deployment } = await slipway
+    .as()
+    .query<{ node: { admittedAt: string | null; waitingFor: unknown } }>(
+      'query ($id: ID!) { node(id: $id) { ... on Deployment { admittedAt waitingFor { gate } } } }',
+      { id },
+    )
+  expect(deployment).toEqual({ admittedAt: expect.any(String), waitingFor: [] })
+  github.actions.finish(run, 'success')
+  await becomes(target, ['success'])
+})
+
 describe('a person', () => {
   const mutate = (name: string, input: object, role: 'deployer' | 'viewer' = 'deployer') =>
     slipway.as({ role, subject: 'ann' }).graphql<Record<string, { deployment: { status: string } }>>(
