@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { type App, jwtSecretFile, startApp } from '../app.js'
+import type { Role } from '../core/actor.js'
 import { readConfig } from '../core/config.js'
 import { keptSecret } from '../core/kept-secret.js'
 import { StartupError } from '../core/startup-error.js'
@@ -50,8 +51,11 @@ try {
   console.log('Slipway starts on a PostgreSQL of its own, in a temporary folder, beside a GitHub that is played …')
   app = await startApp(config, pino({ level: 'warn' }))
   const secret = await keptSecret(jwtSecretFile(config))
-  const token = signToken(secret, { subject: 'demo', role: 'admin', projects: null, expiresInSeconds: 86_400 })
-  await tellStory(new Narrator(app.url, token, pace), github)
+  const tokenOf = (subject: string, role: Role) =>
+    signToken(secret, { subject, role, projects: null, expiresInSeconds: 86_400 })
+  const token = tokenOf('demo', 'admin')
+  const approver = new Narrator(app.url, tokenOf('ann', 'approver'), pace)
+  await tellStory(new Narrator(app.url, token, pace), approver, github)
   console.log(`
 Now it is your turn. Slipway keeps serving until you press Ctrl-C; then the demo's data is removed.
 

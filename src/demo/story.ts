@@ -35,6 +35,38 @@ const TRACKING = `
   }
 }`
 
+const GUARD = `
+mutation {
+  updateEnvironment(input: {
+    project: "shop", environment: "production"
+    gates: { promotion: { environments: ["staging"] }, approval: { requiredApprovals: 1 }, lane: QUEUE }
+  }) { environment { gates { promotion { environments { name } } approval { requiredApprovals } lane } } }
+}`
+
+const WHY_NOT = `
+{
+  project(name: "shop") {
+    environment(name: "production") {
+      activeDeployments(first: 1) {
+        nodes { id candidate { version } status waitingFor { gate message resolution opensAt } }
+      }
+    }
+  }
+}`
+
+interface WhyNot {
+  readonly project: {
+    readonly environment: { readonly activeDeployments: { readonly nodes: readonly { readonly id: string }[] } }
+  }
+}
+
+const APPROVE = `
+mutation ($deployment: ID!) {
+  approveDeployment(input: { deployment: $deployment, comment: "The cards work" }) {
+    deployment { admittedAt reviews { actor verdict comment } }
+  }
+}`
+
 const DASHBOARD = `
 {
   project(name: "shop") {
@@ -51,8 +83,11 @@ const DASHBOARD = `
   }
 }`
 
-/** A team sets up a project whose builds and deployments GitHub runs, and ships two versions, the second at its second try. */
-export async function tellStory(narrator: Narrator, github: DemoGitHub): Promise<void> {
+/**
+ * A team sets up a project whose builds and deployments GitHub runs, and ships two versions, the second at its second try
+ * and with the approval of somebody else.
+ */
+export async function tellStory(narrator: Narrator, approver: Narrator, github: DemoGitHub): Promise<void> {
   const [apples, pears, cards, cardsThatWork] = github.commits
 
   narrator.say(
@@ -88,10 +123,17 @@ export async function tellStory(narrator: Narrator, github: DemoGitHub): Promise
   narrator.say('How does Slipway know?')
   await narrator.graphql(TRACKING)
 
-  narrator.say('The second candidate makes it, and is on its way to production.')
+  narrator.say('That shall not get to customers: production is guarded from now on.')
+  await narrator.graphql(GUARD)
+
+  narrator.say('The second candidate makes it, and is to go to production. Why is it not there yet?')
   await cut(narrator, 'v1.1.0-rc2', cardsThatWork)
   await deploy(narrator, 'staging', 'v1.1.0-rc2')
   await narrator.rest('POST', deployments('production'), { release_candidate_version: 'v1.1.0-rc2' })
+  const { project } = await narrator.graphql<WhyNot>(WHY_NOT)
+
+  narrator.say('Somebody else approves of it, and it starts by itself.')
+  await approver.graphql(APPROVE, { deployment: project.environment.activeDeployments.nodes[0]?.id })
 
   narrator.say('What runs where, since when, and why not? A dashboard asks one question.')
   await narrator.graphql(DASHBOARD)

@@ -163,7 +163,7 @@ test('the demo tells its story, keeps serving and cleans up after itself', { tim
     if (/administrator \(in GraphiQL.*\n\n\S+\n/.test(told)) break
   }
   expect([...told.matchAll(/^← (\d+)/gm)].map(([, status]) => status)).toEqual(
-    '200 200 201 200 409 201 201 200 201 201 200 201 201 201 200'.split(' '),
+    '200 200 201 200 409 201 201 200 201 201 200 200 201 201 201 200 200 200'.split(' '),
   )
   const [, url = ''] = /GraphiQL +(\S+)\/graphiql/.exec(told) ?? []
   const [, token = ''] = /\n\n(\S+)\n\s*$/.exec(told) ?? []

@@ -3,7 +3,7 @@ import { createProject, type SeededEnvironment, type SeededProject } from './see
 import type { Slipway } from './slipway.js'
 
 /** A deployment as the tests of guardrails look at it. */
-export interface GuardedDeployment {
+interface GuardedDeployment {
   readonly id: string
   readonly number: number
   readonly status: string

@@ -113,7 +113,7 @@ function time(text: Date | string | null): Date | null {
 }
 
 /** A locked environment's columns as values. */
-export function columnsOf(environment: LockedEnvironment): EnvironmentSql {
+function columnsOf(environment: LockedEnvironment): EnvironmentSql {
   return {
     id: Prisma.sql`${environment.id}::uuid`,
     projectId: Prisma.sql`${environment.projectId}::uuid`,
