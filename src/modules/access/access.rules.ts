@@ -8,7 +8,6 @@ const ACTIONS = {
   'environment.create': 'admin',
   'environment.update': 'admin',
   'environment.rollback': 'deployer',
-  'environment.hold': 'approver',
   'environment.resume': 'approver',
   'freeze.create': 'approver',
   'freeze.lift': 'approver',

@@ -26,6 +26,9 @@ interface NewFreeze {
   readonly reason: string
 }
 
+const MONTH_MS = 30 * 24 * 3_600_000
+const TRIED_MONTHS = 120
+
 /** What a freeze binds. */
 interface Scope {
   readonly project: Project | null
@@ -193,12 +196,25 @@ function readRecurrence({ rrule = null, duration = null, timeZone = null }: NewF
   return { rrule, duration, timeZone }
 }
 
+/**
+ * A rule that were found out later to take too long to be followed would keep everything from being judged: it is tried
+ * for the years to come.
+ */
 function checkRecurrence(recurrence: ConstructorParameters<typeof Recurring>[0]): void {
   try {
-    if (new Recurring(recurrence).next(new Date(recurrence.startsAt.getTime() - 1)) !== null) return
+    const recurring = new Recurring(recurrence)
+    const start = recurrence.startsAt.getTime()
+    if (recurring.next(new Date(start - 1)) === null) throw new Error('It has no window')
+    for (let months = 0; months < TRIED_MONTHS; months += 1) {
+      const time = new Date(start + months * MONTH_MS)
+      recurring.last(time)
+      recurring.next(time)
+    }
   } catch (error) {
     if (error instanceof RangeError) throw new SlipwayError('INVALID_INPUT', { message: error.message })
-    throw new SlipwayError('INVALID_INPUT', { message: 'rrule never comes about', cause: error })
+    throw new SlipwayError('INVALID_INPUT', {
+      message: 'rrule never comes about after startsAt, or too seldom for its FREQ',
+      cause: error,
+    })
   }
-  throw new SlipwayError('INVALID_INPUT', { message: 'rrule never comes about after startsAt' })
 }

@@ -158,6 +158,10 @@ describe('a freeze', () => {
       'timeZone must be an IANA time zone such as Europe/Berlin, not "Mars/Base"',
     ],
     [{ rrule: 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30', duration: 'PT2H', timeZone: 'UTC' }, 'rrule never comes about'],
+    [
+      { rrule: 'FREQ=DAILY;UNTIL=20200101T000000Z', duration: 'PT2H', timeZone: 'UTC' },
+      'rrule never comes about after startsAt, or too seldom for its FREQ',
+    ],
   ])('of %j is refused', async (input, message) => {
     const { project } = await seed()
     const { errors } = await create({ project: project.name, ...input })
