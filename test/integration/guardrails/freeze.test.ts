@@ -157,7 +157,10 @@ describe('a freeze', () => {
       { rrule: 'FREQ=DAILY', duration: 'PT2H', timeZone: 'Mars/Base' },
       'timeZone must be an IANA time zone such as Europe/Berlin, not "Mars/Base"',
     ],
-    [{ rrule: 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30', duration: 'PT2H', timeZone: 'UTC' }, 'rrule never comes about'],
+    [
+      { rrule: 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30', duration: 'PT2H', timeZone: 'UTC' },
+      'rrule never comes about after startsAt, or too seldom for its FREQ',
+    ],
     [
       { rrule: 'FREQ=DAILY;UNTIL=20200101T000000Z', duration: 'PT2H', timeZone: 'UTC' },
       'rrule never comes about after startsAt, or too seldom for its FREQ',
