@@ -22,7 +22,9 @@ const CURRENT = `
   SELECT candidate_id FROM deployments WHERE environment_id = $1 AND status = 'SUCCESS'
   ORDER BY finished_at DESC, number DESC LIMIT 1`
 const DEPLOYMENT = `
-  INSERT INTO deployments VALUES ($1, $2, $3, $4, $5, $6, 'PENDING', $7, NULL, NULL, $8, NULL, NULL, NULL) RETURNING *`
+  INSERT INTO deployments (
+    id, project_id, environment_id, number, candidate_id, previous_candidate_id, status, actor, created_at, admitted_at
+  ) VALUES ($1, $2, $3, $4, $5, $6, 'PENDING', $7, $8, $8) RETURNING *`
 const NUMBER = `UPDATE environments SET last_deployment_number = $1 WHERE id = $2`
 const HISTORY = `INSERT INTO deployment_status_changes VALUES ($1, $2, 'PENDING', $3, $4, $4, NULL)`
 const AUDIT = `INSERT INTO audit_events VALUES ($1, $2, $3, 'token', 'deployment.create', $4, $5, $6)`

@@ -17,8 +17,11 @@ export async function followUp(
 ): Promise<void> {
   const { status } = deployment
   if (!isFinished(status)) return
-  if (environment.waitingDeployments > 0) await wakeWaiting(tx, environment.id)
-  if (status === DeploymentStatus.SUCCESS) await wakeDependents(tx, environment, deployment)
+  const dependents = status === DeploymentStatus.SUCCESS ? await dependentsOf(tx, environment) : []
+  const waiting = dependents.filter(({ promotes }) => promotes).map(({ id }) => id)
+  if (environment.waitingDeployments > 0) waiting.push(environment.id)
+  await wakeAll(tx, waiting)
+  for (const { id, deploys } of dependents) if (deploys) await considerDeploying(tx, id, deployment.candidateId)
   const hasFailed = status === DeploymentStatus.FAILURE || status === DeploymentStatus.ERROR
   if (hasFailed && deployment.kind === DeploymentKind.DEPLOYMENT && environment.automation.rollBackOnFailure) {
     await enqueue(tx, 'roll-back', { deploymentId: deployment.id }, { key: `roll-back:${deployment.id}` })
@@ -31,20 +34,29 @@ export function wakeWaiting(tx: SqlTransaction, environmentId: string): Promise<
 }
 
 /**
- * The same at a time at which a gate may open by itself. It has a key of its own: what is due now is not put off by it,
+ * The same for several environments, in one order: each job is locked until its transaction ends, and two that have the
+ * same ones done must not wait for each other.
+ */
+export async function wakeAll(tx: SqlTransaction, environmentIds: readonly string[]): Promise<void> {
+  for (const id of [...environmentIds].sort()) await wakeWaiting(tx, id)
+}
+
+/**
+ * The same for one at a time at which a gate may open by itself. It has a key of its own: what is due now is not put off by it,
  * which may have happened after the gates were looked at.
  */
 export function wakeWaitingAt(tx: SqlTransaction, environmentId: string, runAt: Date): Promise<void> {
   return enqueue(tx, 'admit-waiting', { environmentId }, { key: `admit-waiting-at:${environmentId}`, runAt })
 }
 
-/** The same for a candidate that has become ready: the environments of its project that ask for it get it. */
+/** Has done what follows from a candidate's having become ready: the environments of its project that ask for it get it. */
 export async function followUpReady(
   tx: SqlTransaction,
   { id, projectId }: Pick<ReleaseCandidate, 'id' | 'projectId'>,
 ): Promise<void> {
   const environments = await tx.$queryRaw<{ id: string }[]>(Prisma.sql`
-    SELECT id FROM environments WHERE project_id = ${projectId}::uuid AND (automation -> 'deployWhenReady')::boolean`)
+    SELECT id FROM environments WHERE project_id = ${projectId}::uuid AND (automation -> 'deployWhenReady')::boolean
+    ORDER BY id`)
   for (const environment of environments) await considerDeploying(tx, environment.id, id)
 }
 
@@ -54,23 +66,24 @@ function considerDeploying(tx: SqlTransaction, environmentId: string, candidateI
   return enqueue(tx, 'deploy-automatically', { environmentId, candidateId }, { key })
 }
 
+/** An environment on which something depends on the successes of another one. */
+interface Dependent {
+  readonly id: string
+  /** Whether its promotion gate names the other one. */
+  readonly promotes: boolean
+  /** Whether it deploys what has succeeded there. */
+  readonly deploys: boolean
+}
+
 /**
- * Whether anything waits on a dependent is left to the job, which locks it: a deployment that is about to wait there may
- * not be seen from here, as this success may not be seen from there.
+ * The dependents of an environment. Whether anything waits on them is left to the job, which locks them: a deployment that
+ * is about to wait there may not be seen from here, as this success may not be seen from there.
  */
-async function wakeDependents(
-  tx: SqlTransaction,
-  { id, projectId }: LockedEnvironment,
-  { candidateId }: Deployment,
-): Promise<void> {
-  const dependents = await tx.$queryRaw<{ id: string; promotes: boolean; deploys: boolean }[]>(Prisma.sql`
+function dependentsOf(tx: SqlTransaction, { id, projectId }: LockedEnvironment): PromiseLike<Dependent[]> {
+  return tx.$queryRaw<Dependent[]>(Prisma.sql`
     SELECT * FROM (
       SELECT id, coalesce(gates #> '{promotion,environmentIds}' ? ${id}, false) AS promotes,
              coalesce(automation -> 'deployAfterSuccessIn' ? ${id}, false) AS deploys
       FROM environments WHERE project_id = ${projectId}::uuid
-    ) AS environment WHERE promotes OR deploys`)
-  for (const dependent of dependents) {
-    if (dependent.promotes) await wakeWaiting(tx, dependent.id)
-    if (dependent.deploys) await considerDeploying(tx, dependent.id, candidateId)
-  }
+    ) AS environment WHERE promotes OR deploys ORDER BY id`)
 }

@@ -8,7 +8,7 @@ import { type SqlTransaction, sqlTransaction } from '../../database/transaction.
 import { authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
-import { wakeWaiting } from '../deployment/follow-up.js'
+import { wakeAll } from '../deployment/follow-up.js'
 import { findProjectByKey, requireProject } from '../project/project.service.js'
 import { windowAt } from './freeze.rules.js'
 import { Recurring } from './recurrence.js'
@@ -100,7 +100,11 @@ export async function liftFreeze(ctx: ServiceContext, id: string, onlyThisWindow
     const bound = await lockBound(tx, { project, environmentIds: known.environmentIds })
     const now = await currentTime(tx)
     if (!(await lift(tx, ctx.actor, known.id, onlyThisWindow, now))) return known
-    for (const environment of bound) if (environment.isWaitedFor) await wakeWaiting(tx, environment.id)
+    const waiting = bound.filter(({ isWaitedFor }) => isWaitedFor)
+    await wakeAll(
+      tx,
+      waiting.map(({ id }) => id),
+    )
     await recordAuditEvent(tx, ctx.actor, {
       action: 'freeze.lift',
       at: now,

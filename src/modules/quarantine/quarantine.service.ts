@@ -6,7 +6,7 @@ import { type SqlTransaction, sqlTransaction } from '../../database/transaction.
 import { authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
-import { wakeWaiting } from '../deployment/follow-up.js'
+import { wakeAll } from '../deployment/follow-up.js'
 import { requireProject } from '../project/project.service.js'
 import { requireCandidate } from '../release/release.service.js'
 import { lockCandidate } from '../tracking/open-run.js'
@@ -36,7 +36,10 @@ export async function releaseFromQuarantine(ctx: ServiceContext, input: Quaranti
     const waiting = await tx.$queryRaw<{ environmentId: string }[]>(Prisma.sql`
       SELECT DISTINCT environment_id AS "environmentId" FROM deployments
       WHERE candidate_id = ${id}::uuid AND finished_at IS NULL AND admitted_at IS NULL`)
-    for (const { environmentId } of waiting) await wakeWaiting(tx, environmentId)
+    await wakeAll(
+      tx,
+      waiting.map(({ environmentId }) => environmentId),
+    )
     return true
   })
 }

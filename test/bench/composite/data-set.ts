@@ -78,13 +78,13 @@ const CANDIDATES = `
 const DEPLOYMENTS = `
   INSERT INTO deployments (
     id, project_id, environment_id, number, candidate_id, previous_candidate_id, status, actor, error_message,
-    created_at, started_at, finished_at, reported_at, source
+    created_at, started_at, finished_at, reported_at, source, admitted_at
   )
   SELECT pg_temp.key(at, count), project_id, environment_id, number, candidate_id,
          lag(candidate_id) OVER (PARTITION BY environment_id ORDER BY number),
          CASE WHEN isActive THEN 'IN_PROGRESS' ELSE pg_temp.status_of(count) END,
          CASE WHEN count % 4 = 0 THEN 'ci' ELSE 'deploy-bot' END, NULL,
-         at, at, CASE WHEN NOT isActive THEN at + interval '3 minutes' END, at, 'REPORT'
+         at, at, CASE WHEN NOT isActive THEN at + interval '3 minutes' END, at, 'REPORT', at
   FROM (
     SELECT candidate.project_id, candidate.id AS candidate_id, environment.id AS environment_id, count,
            candidate.created_at + step * interval '5 minutes' AS at,
@@ -100,11 +100,11 @@ const DEPLOYMENTS = `
 const HISTORY = `
   INSERT INTO deployments (
     id, project_id, environment_id, number, candidate_id, previous_candidate_id, status, actor,
-    created_at, started_at, finished_at, reported_at, source
+    created_at, started_at, finished_at, reported_at, source, admitted_at
   )
   SELECT pg_temp.key(at, count), environment.project_id, environment.id, last.number + count, candidate.id, candidate.id,
          pg_temp.status_of(count), CASE WHEN count % 1000 = 0 THEN 'release-manager' ELSE 'deploy-bot' END,
-         at, at, at + interval '1 minute', at, 'REPORT'
+         at, at, at + interval '1 minute', at, 'REPORT', at
   FROM environments AS environment
   JOIN projects AS project ON project.id = environment.project_id AND project.name = $1,
     LATERAL (SELECT max(number) AS number FROM deployments WHERE environment_id = environment.id) AS last,
