@@ -106,6 +106,26 @@ test('two rollbacks at once go back one step, and both are told of the same one'
   })
 })
 
+test('successes everywhere at once wake one another, and nothing stands in the way of anything', SLOW, async () => {
+  const project = await createGuardedProject(slipway, 'v1-rc1', 'v1-rc2')
+  const environments: GuardedEnvironment[] = []
+  for (let number = 0; number < 6; number += 1) {
+    const before = environments.map(({ name }) => name)
+    const promotion = before.length === 0 ? null : { environments: before }
+    const environment = await project.createEnvironment(`env-${number}`, { gates: { promotion } })
+    // It waits for the end of a deployment, and for what happens elsewhere.
+    await environment.deploy('v1-rc2')
+    environments.push(environment)
+  }
+  for (let round = 0; round < ROUNDS / 10; round += 1) {
+    const reports = environments.flatMap(environment => [
+      environment.report('v1-rc1', round % 2 === 0 ? 'success' : 'in_progress'),
+      environment.report('v1-rc1', 'success'),
+    ])
+    expect((await Promise.all(reports)).map(({ status }) => status)).toEqual(reports.map(() => 200))
+  }
+})
+
 test('a freeze that ends while the worker restarts: what it held back starts, once, and not before', SLOW, async () => {
   const ann = slipway.as({ subject: 'ann', role: 'approver' })
   const log = pino({ level: 'fatal' })
