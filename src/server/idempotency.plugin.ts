@@ -8,10 +8,10 @@ import {
   type Claim,
   claim,
   findEarlier,
-  giveUp,
   type KeptAnswer,
   keepAnswer,
   type RepeatableRequest,
+  release,
   takeOver,
 } from './idempotency.store.js'
 
@@ -38,7 +38,7 @@ const HEADER = 'idempotency-key'
  * Has every `POST` with an `Idempotency-Key` carried out once (contract, section 2): the same request of the same token
  * gets the first answer again for 24 hours, also when it comes while the first is under way, or after its server has died.
  *
- * An answer is kept before it is sent. One that says the request could not be carried out for now (5xx, 429) is not kept:
+ * An answer is kept before it is sent, as long as the database can be reached. One that says the request could not be carried out for now (5xx, 429) is not kept:
  * the request may be tried again under the same key. Nor is one that was given before the request was looked at, such as
  * that a token is faulty or a member of the body is missing.
  */
@@ -62,7 +62,7 @@ export async function addIdempotency(app: FastifyInstance, { database, leaseMs =
       const body = typeof payload === 'string' ? payload : null
       const isKept = body !== null && isFinal(reply, body)
       if (isKept) await keepAnswer(reader, request.claim, { ...answerHead(reply), body })
-      else await giveUp(reader, request.claim)
+      else await release(reader, request.claim, leaseMs)
     } catch (error) {
       // What the request did stands; a repeat finds that by the claim once its lease is over.
       request.log.error({ err: error }, 'An answer could not be kept for repeats of its request')
@@ -97,7 +97,7 @@ async function claimOrAnswer(
     const claimed = await claim(reader, request)
     if (claimed !== null) return claimed
     const earlier = await findEarlier(reader, request, leaseMs)
-    // It came to nothing since: this one may try.
+    // It became too old and was forgotten since: this one is new.
     if (earlier === null) continue
     if (earlier.hash !== request.hash) throw new SlipwayError('IDEMPOTENCY_KEY_REUSED')
     if (earlier.answer !== null) return earlier.answer

@@ -17,9 +17,10 @@ export interface RepeatableRequest {
   readonly hash: string
 }
 
-/** A request that is carried out. */
+/** A request that is carried out. Who takes it over gets another time: whoever had it before has no say any more. */
 export interface Claim {
   readonly id: string
+  readonly claimedAt: Date
 }
 
 /** What is known of a request that came before. */
@@ -43,7 +44,7 @@ export async function claim(reader: SqlReader, { tokenId, key, hash }: Repeatabl
       SET id = excluded.id, request_hash = excluded.request_hash, claimed_at = excluded.claimed_at,
           status = NULL, content_type = NULL, body = NULL
       WHERE present.claimed_at < clock_timestamp() - ${KEPT}
-    RETURNING id`)
+    RETURNING id, claimed_at AS "claimedAt"`)
   return row ?? null
 }
 
@@ -54,34 +55,39 @@ export async function findEarlier(
   leaseMs: number,
 ): Promise<EarlierRequest | null> {
   const [row] = await reader.$queryRaw<(EarlierRequest & { age: number } & Partial<KeptAnswer>)[]>(Prisma.sql`
-    SELECT id, request_hash AS hash, status, content_type AS "contentType", body,
+    SELECT id, claimed_at AS "claimedAt", request_hash AS hash, status, content_type AS "contentType", body,
            (extract(epoch FROM clock_timestamp() - claimed_at) * 1000)::float8 AS age
     FROM idempotency_keys WHERE token_id = ${tokenId} AND key = ${key}`)
   if (row === undefined) return null
-  const { id, hash, status, contentType, body, age } = row
+  const { id, claimedAt, hash, status, contentType, body, age } = row
   const answer = status != null && contentType != null && body != null ? { status, contentType, body } : null
-  return { id, hash, answer, leaseMs: leaseMs - age }
+  return { id, claimedAt, hash, answer, leaseMs: leaseMs - age }
 }
 
 /** Takes over a request whose server has died; null when somebody else has done so. It stays known by the same ID. */
-export async function takeOver(reader: SqlReader, { id }: Claim, leaseMs: number): Promise<Claim | null> {
+export async function takeOver(reader: SqlReader, { id }: Pick<Claim, 'id'>, leaseMs: number): Promise<Claim | null> {
   const [row] = await reader.$queryRaw<Claim[]>(Prisma.sql`
     UPDATE idempotency_keys SET claimed_at = clock_timestamp()
     WHERE id = ${id}::uuid AND status IS NULL
       AND claimed_at <= clock_timestamp() - ${leaseMs} * interval '1 millisecond'
-    RETURNING id`)
+    RETURNING id, claimed_at AS "claimedAt"`)
   return row ?? null
 }
 
 /** Keeps what a request was answered. */
-export async function keepAnswer(reader: SqlReader, { id }: Claim, answer: KeptAnswer): Promise<void> {
+export async function keepAnswer(reader: SqlReader, { id, claimedAt }: Claim, answer: KeptAnswer): Promise<void> {
   const { status, contentType, body } = answer
   await reader.$queryRaw(Prisma.sql`
     UPDATE idempotency_keys SET status = ${status}, content_type = ${contentType}, body = ${body}
-    WHERE id = ${id}::uuid`)
+    WHERE id = ${id}::uuid AND claimed_at = ${claimedAt} AND status IS NULL`)
 }
 
-/** Forgets a request that came to nothing: it may be tried again. */
-export async function giveUp(reader: SqlReader, { id }: Claim): Promise<void> {
-  await reader.$queryRaw(Prisma.sql`DELETE FROM idempotency_keys WHERE id = ${id}::uuid`)
+/**
+ * Lets a request go that could not be carried out, as far as is known: it may be tried again at once. It stays known by
+ * the same ID, since what it did may have been kept although its answer says otherwise.
+ */
+export async function release(reader: SqlReader, { id, claimedAt }: Claim, leaseMs: number): Promise<void> {
+  await reader.$queryRaw(Prisma.sql`
+    UPDATE idempotency_keys SET claimed_at = clock_timestamp() - ${leaseMs} * interval '1 millisecond'
+    WHERE id = ${id}::uuid AND claimed_at = ${claimedAt} AND status IS NULL`)
 }

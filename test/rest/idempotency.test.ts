@@ -78,6 +78,23 @@ describe('a repeated POST with an Idempotency-Key', () => {
     expect(await environment.list()).toHaveLength(1)
   })
 
+  test('finds what the first has done although that could only be answered with an error', async () => {
+    const { project, environment, client, key } = await seed()
+    const query = `mutation { createDeployment(input: {
+      project: "${project.name}", environment: "${environment.name}", candidateVersion: "v1-rc1"
+    }) { deployment { id reviews { actor } } } }`
+    const ask = () => client.rest('POST', '/graphql', { query }, { 'idempotency-key': key })
+    // The deployment is stored, and then what was asked of it cannot be read.
+    await slipway.database.$executeRaw`ALTER TABLE deployment_reviews RENAME TO reviews_that_are_away`
+    const first = await ask()
+    await slipway.database.$executeRaw`ALTER TABLE reviews_that_are_away RENAME TO deployment_reviews`
+    expect(first.body).toMatchObject({ errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] })
+    const [stored] = await environment.list()
+    const second = await ask()
+    expect(second.body).toMatchObject({ data: { createDeployment: { deployment: { id: stored?.id } } } })
+    expect(await environment.list()).toHaveLength(1)
+  })
+
   test('is a new one after 24 hours', async () => {
     const { deploy, key, environment } = await seed()
     await deploy(key)
