@@ -1,11 +1,9 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import {
   type DocumentNode,
-  execute,
   type GraphQLError,
   type GraphQLSchema,
   getOperationAST,
-  Kind,
   locatedError,
   OperationTypeNode,
   validate,
@@ -13,9 +11,11 @@ import {
 import { SlipwayError } from '../core/errors.js'
 import { sqlReader } from '../database/transaction.js'
 import type { RequestContext } from '../modules/context/request-context.js'
+import { Outgrown } from '../modules/reading/list-sizes.js'
 import type { AnswerTag } from './entity-tag.js'
+import { introspect, isIntrospection } from './introspection.js'
 import { type Cost, weigh } from './limits.js'
-import { type Operation, openOperation, type SelectedField } from './operation.js'
+import { type Operation, openOperation } from './operation.js'
 import { Reading } from './reading.js'
 
 /** What came of an operation. Without `data` it was refused before anything of it was done. */
@@ -48,66 +48,76 @@ export async function executeOperation(
   if (node == null) throw new Error('The document has no such operation')
   const operation = openOperation(schema, document, node, variables)
   if ('length' in operation) return { errors: operation }
-  let cost: Cost
   try {
-    cost = weigh(operation)
+    // Without a token nothing but the schema can be read.
+    if (context.actor !== null) await context.listSizes.refresh()
+    return await (node.operation === OperationTypeNode.MUTATION
+      ? mutate(operation, context)
+      : query(operation, context, tag?.(operation) ?? null))
   } catch (error) {
     return { errors: [locatedError(error, undefined)] }
   }
-  const outcome = await (node.operation === OperationTypeNode.MUTATION
-    ? mutate(operation, context)
-    : query(operation, context, tag?.(operation) ?? null))
-  return { ...outcome, cost }
 }
 
+/** @throws SlipwayError when the query is refused before anything of it is done */
 async function query(operation: Operation, context: RequestContext, tag: AnswerTag | null): Promise<Outcome> {
-  try {
-    const introspection = await introspect(operation)
-    const reading = new Reading(operation, context)
-    const reads = []
-    for (const field of operation.fields) {
-      const { key } = field
-      reads.push([key, isIntrospection(field) ? () => introspection[key] : await reading.root(field)] as const)
+  const introspection = introspect(operation)
+  return untilWithinSizes(context, async () => {
+    const cost = weigh(operation, context.listSizes, introspection)
+    try {
+      const reading = new Reading(operation, context)
+      const reads = []
+      for (const field of operation.fields) {
+        const { key } = field
+        reads.push([key, isIntrospection(field) ? () => introspection.data[key] : await reading.root(field)] as const)
+      }
+      const version = tag && reading.beside(tag.version)
+      const columns = await reading.run(sqlReader(context.services.database))
+      return {
+        cost,
+        data: Object.fromEntries(reads.map(([key, read]) => [key, read(columns)])),
+        ...(version && !reading.isOfTheMoment && { entityTag: tag.write(version(columns) as string) }),
+      }
+    } catch (error) {
+      if (error instanceof Outgrown) throw error
+      return { cost, data: null, errors: [locatedError(error, undefined)] }
     }
-    const version = tag && reading.beside(tag.version)
-    const columns = await reading.run(sqlReader(context.services.database))
-    return {
-      data: Object.fromEntries(reads.map(([key, read]) => [key, read(columns)])),
-      ...(version && !reading.isOfTheMoment && { entityTag: tag.write(version(columns) as string) }),
-    }
-  } catch (error) {
-    return { data: null, errors: [locatedError(error, undefined)] }
-  }
+  })
 }
 
-/** One field after the other. What follows one that fails is not done. */
+/**
+ * One field after the other. What follows one that fails is not done.
+ *
+ * @throws SlipwayError when the mutation is refused before anything of it is done
+ */
 async function mutate(operation: Operation, context: RequestContext): Promise<Outcome> {
+  const cost = weigh(operation, context.listSizes)
   const data: Record<string, unknown> = {}
   for (const field of operation.fields) {
     try {
-      const reading = new Reading(operation, context)
-      const read = await reading.root(field)
-      data[field.key] = read(await reading.run(sqlReader(context.services.database)))
+      const answer = await new Reading(operation, context).carryOut(field)
+      data[field.key] = await untilWithinSizes(context, async () => {
+        const reading = new Reading(operation, context)
+        const read = await reading.answered(field, answer)
+        return read(await reading.run(sqlReader(context.services.database)))
+      })
     } catch (error) {
-      return { data: null, errors: [locatedError(error, field.nodes, [field.key])] }
+      return { cost, data: null, errors: [locatedError(error, field.nodes, [field.key])] }
     }
   }
-  return { data }
+  return { cost, data }
 }
 
-function isIntrospection({ name }: SelectedField): boolean {
-  return name === '__schema' || name === '__type'
-}
-
-/** What is asked of the schema itself, which needs no statement. */
-async function introspect(operation: Operation): Promise<Readonly<Record<string, unknown>>> {
-  const { schema, node, fragments, values } = operation
-  const selections = operation.fields.filter(isIntrospection).flatMap(({ nodes }) => nodes)
-  if (selections.length === 0) return {}
-  const asked = { ...node, selectionSet: { kind: Kind.SELECTION_SET as const, selections } }
-  const document = { kind: Kind.DOCUMENT as const, definitions: [asked, ...Object.values(fragments)] }
-  const { data } = await execute({ schema, document, variableValues: values })
-  return data ?? {}
+/** Repeats what reads lists until none turns out to be longer than was known; a size can grow a few times only. */
+async function untilWithinSizes<Result>({ listSizes }: RequestContext, read: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await read()
+    } catch (error) {
+      if (!(error instanceof Outgrown)) throw error
+      await listSizes.correct(error.kind)
+    }
+  }
 }
 
 /** A document that was found to fit the schema, ready to be executed any number of times. */

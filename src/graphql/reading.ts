@@ -1,4 +1,5 @@
 import { type GraphQLObjectType, type GraphQLResolveInfo, isLeafType, isNonNullType, locatedError } from 'graphql'
+import { SlipwayError } from '../core/errors.js'
 import { Prisma } from '../database/generated/client.js'
 import type { SqlReader } from '../database/transaction.js'
 import type { RequestContext } from '../modules/context/request-context.js'
@@ -6,8 +7,12 @@ import { toCursor } from '../modules/pagination/cursor.js'
 import { Page } from '../modules/pagination/page.js'
 import { Computed, computed } from '../modules/reading/computed.js'
 import { List } from '../modules/reading/list.js'
+import type { ListKind } from '../modules/reading/list-kind.js'
+import { type ListSizes, Outgrown } from '../modules/reading/list-sizes.js'
 import { OfTheMoment } from '../modules/reading/of-the-moment.js'
 import { AnyRow, FromClause, Rows, type Sql, shapeOf } from '../modules/reading/row.js'
+import { literal } from '../modules/reading/tables.js'
+import { countLimit, sizeOf } from './limits.js'
 import type { Operation, SelectedField } from './operation.js'
 
 // How the selection of a query becomes one SQL statement, and what the statement answers becomes the query's data.
@@ -31,6 +36,10 @@ type Path = readonly string[]
 
 /** JSON in PostgreSQL is built of at most so many values at once, as a function has at most so many parameters. */
 const VALUES = 100
+
+const MIB = 1024 * 1024
+/** An answer has at most this many bytes in PostgreSQL: while it is read and written, this process does nothing else. */
+const LARGEST_ANSWER = 4 * MIB
 
 /** What the fields of the root are joined to: a row that has nothing. */
 const THE_ROOT = new Rows(shapeOf([]), Prisma.sql`SELECT`)
@@ -61,9 +70,15 @@ class Select {
     return this.isWide ? array(this.parts().map(array)) : array(this.columns)
   }
 
-  /** All its rows in one value, a JSON array. */
-  renderList(orderBy: Sql): Sql {
-    return Prisma.sql`(SELECT coalesce(json_agg(item), '[]') FROM (SELECT ${this.render()} AS item FROM ${this.from.render()} ORDER BY ${orderBy}) AS items)`
+  /** Its only row in one value. */
+  renderRow(): Sql {
+    return Prisma.sql`(SELECT ${this.render()} FROM ${this.from.render()})`
+  }
+
+  /** Its rows in one value, a JSON array: all, or the first of them. */
+  renderList(orderBy: Sql, first?: number): Sql {
+    const limit = first === undefined ? Prisma.empty : Prisma.sql` LIMIT ${literal(first)}`
+    return Prisma.sql`(SELECT coalesce(json_agg(item), '[]') FROM (SELECT ${this.render()} AS item FROM ${this.from.render()} ORDER BY ${orderBy}${limit}) AS items)`
   }
 
   /** The columns of a row that was read. */
@@ -98,6 +113,7 @@ DataObject.prototype = Object.create(null)
 /** Reads what an operation asks for, with one statement at most. */
 export class Reading {
   private readonly select: Select
+  private readonly sizes: ListSizes
   /** Whether something that was noted changes with time alone. */
   isOfTheMoment = false
 
@@ -105,6 +121,7 @@ export class Reading {
     private readonly operation: Operation,
     private readonly context: RequestContext,
   ) {
+    this.sizes = context.listSizes
     let aliases = 0
     const from = new FromClause(() => {
       aliases += 1
@@ -119,6 +136,16 @@ export class Reading {
     return this.field(this.select, undefined, field, [])
   }
 
+  /** Carries out a mutation. What it is answered with can be read any number of times. */
+  carryOut(field: SelectedField): Promise<unknown> {
+    return this.resolve(undefined, field, [field.key])
+  }
+
+  /** Notes what is to be read for a field of the root that was resolved before. */
+  answered(field: SelectedField, answer: unknown): Promise<Read> {
+    return this.answer(this.select, answer, field, [field.key])
+  }
+
   /** Notes something else that is to be read with them, so that both are of one state of the data. */
   beside(expression: Sql): Read {
     const place = this.select.add(expression)
@@ -128,9 +155,16 @@ export class Reading {
   /** The columns that the fields of the root are to be read from. */
   async run(reader: SqlReader): Promise<Columns> {
     if (this.select.isEmpty) return []
-    const [row] = await reader.$queryRaw<[{ item: unknown }]>(
-      Prisma.sql`SELECT ${this.select.render()} AS item FROM ${this.select.from.render()}`,
+    // The condition goes by the value that was made; without an offset PostgreSQL would make it twice.
+    const [row] = await reader.$queryRaw<{ item: unknown }[]>(
+      Prisma.sql`SELECT item FROM (SELECT ${this.select.render()} AS item FROM ${this.select.from.render()} OFFSET 0) AS answer WHERE pg_column_size(item) <= ${literal(LARGEST_ANSWER)}`,
     )
+    if (row === undefined) {
+      throw new SlipwayError('QUERY_TOO_LARGE', {
+        message: `Query is too large: the answer has more than ${LARGEST_ANSWER / MIB} MiB`,
+        details: 'Ask for fewer fields that hold long texts, or for smaller pages with `first`.',
+      })
+    }
     return this.select.unpack(row.item)
   }
 
@@ -144,12 +178,32 @@ export class Reading {
   private async field(select: Select, source: unknown, field: SelectedField, parentPath: Path): Promise<Read> {
     if (field.name === '__typename') return constant(field.parent.name)
     const path = [...parentPath, field.key]
+    return select.from.isFull ? this.apart(select, source, field, path) : this.resolved(select, source, field, path)
+  }
+
+  /** A field in a select of its own, as the one around it is full. */
+  private async apart(select: Select, source: unknown, field: SelectedField, path: Path): Promise<Read> {
+    // A plain column of a row joins nothing.
+    const isColumn = source instanceof AnyRow && field.definition.resolve === undefined
+    if (isColumn) return this.resolved(select, source, field, path)
+    const own = new Select(select.from.nested())
+    own.from.startWith(THE_ROOT)
+    const read = await this.resolved(own, source instanceof AnyRow ? source.within(own.from) : source, field, path)
+    if (own.isEmpty) return read
+    const place = select.add(own.renderRow())
+    return columns => read(own.unpack(columns[place]))
+  }
+
+  private async resolved(select: Select, source: unknown, field: SelectedField, path: Path): Promise<Read> {
+    return this.answer(select, await this.resolve(source, field, path), field, path)
+  }
+
+  private async resolve(source: unknown, field: SelectedField, path: Path): Promise<unknown> {
     try {
       const { resolve } = field.definition
-      const answer = resolve
+      return resolve
         ? await resolve(source, field.args, this.context, this.info(field))
         : (source as Record<string, unknown>)[field.name]
-      return await this.answer(select, answer, field, path)
     } catch (error) {
       throw locatedError(error, field.nodes, path)
     }
@@ -161,7 +215,9 @@ export class Reading {
       return this.answer(select, answer.answer, field, path)
     }
     if (answer instanceof Rows) return this.row(select, answer, field, path)
-    if (answer instanceof AnyRow) return this.object(select, answer, field.on(objectTypeOf(field)), path)
+    if (answer instanceof AnyRow) {
+      return this.object(select, answer.within(select.from), field.on(objectTypeOf(field)), path)
+    }
     if (answer instanceof List) return this.list(select, answer, field, path)
     if (answer instanceof Page) return this.page(select, answer, field, path)
     if (answer instanceof Prisma.Sql) {
@@ -187,12 +243,20 @@ export class Reading {
   }
 
   /** A list: a select of its own, whose rows are one column of the select around it. */
-  private async list(select: Select, { rows, orderBy }: List, field: SelectedField, path: Path): Promise<Read> {
+  private async list(select: Select, { rows, orderBy, first }: List, field: SelectedField, path: Path): Promise<Read> {
+    const kind = kindOf(field)
+    const longest = this.sizes.of(kind)
+    const isCut = first !== null && first <= longest
     const items = new Select(select.from.nested())
     const row = items.from.startWith(rows)
     const read = await this.object(items, row, field.on(objectTypeOf(field)), path)
-    const place = select.add(items.renderList(orderBy(row)))
-    return columns => items.unpackList(columns[place]).map(read)
+    // One more row than there should be shows that there are more.
+    const place = select.add(items.renderList(orderBy(row), isCut ? first : longest + 1))
+    return columns => {
+      const found = items.unpackList(columns[place])
+      if (!isCut && found.length > longest) refuseLonger(kind, longest, path)
+      return found.map(read)
+    }
   }
 
   /** A page: a select of its own for its rows, and one for their count, each only if it is asked for. */
@@ -238,8 +302,14 @@ export class Reading {
           return found => writeObject(reads, read => read(found))
         }
         case 'totalCount': {
-          const place = select.add(facts.totalCount)
-          return (_found, columns) => columns[place]
+          const { asked, read } = countLimit(field, part, this.sizes)
+          const isAssumed = read > 0 && read < asked
+          const place = select.add(facts.totalCount((read || asked) + 1))
+          return (_found, columns) => {
+            const count = columns[place] as number
+            if (isAssumed && count > read) throw new Outgrown(countedKindOf(field))
+            return count
+          }
         }
         default:
           return () => part.parent.name
@@ -271,6 +341,27 @@ export class Reading {
       variableValues: variables,
     }
   }
+}
+
+function kindOf({ parent, name, definition }: SelectedField): ListKind {
+  const { list } = sizeOf(definition)
+  if (list === undefined) throw new Error(`${parent.name}.${name} is a list of no declared kind`)
+  return list
+}
+
+function countedKindOf({ parent, name, definition }: SelectedField): ListKind {
+  const { counted } = sizeOf(definition)
+  if (counted === undefined) throw new Error(`What ${parent.name}.${name} counts is not declared`)
+  return counted.kind
+}
+
+/** A list is longer than was assumed when the operation was weighed, or than any list in an answer may be. */
+function refuseLonger(kind: ListKind, longest: number, path: Path): never {
+  if (longest < kind.cap) throw new Outgrown(kind)
+  throw new SlipwayError('QUERY_TOO_LARGE', {
+    message: `Query is too large: more than ${kind.cap} ${kind.name} at ${path.join('.')}`,
+    details: 'Ask for the beginning of the list with `first`, where it takes one.',
+  })
 }
 
 function constant(value: unknown): Read {

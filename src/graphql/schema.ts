@@ -1,6 +1,6 @@
 // Must come first: the decorators of type-graphql ask for it while the modules below are loaded.
 import 'reflect-metadata'
-import { type GraphQLSchema, printSchema } from 'graphql'
+import { type GraphQLSchema, isObjectType, printSchema } from 'graphql'
 import { buildSchemaSync } from 'type-graphql'
 import { AccessResolver } from '../modules/access/access.resolver.js'
 import { DeploymentReviewsResolver } from '../modules/approval/approval.resolver.js'
@@ -25,6 +25,7 @@ import {
 import { NodeResolver } from '../modules/node/node.resolver.js'
 import { ProjectResolver } from '../modules/project/project.resolver.js'
 import { CandidateQuarantineResolver } from '../modules/quarantine/quarantine.resolver.js'
+import type { ListKind } from '../modules/reading/list-kind.js'
 import {
   ProjectReleasesResolver,
   ReleaseCandidateResolver,
@@ -44,6 +45,7 @@ import {
   TrackingResolver,
 } from '../modules/tracking/tracking.resolver.js'
 import { EnvironmentWorkflowResolver, ProjectWorkflowResolver } from '../modules/workflow/workflow.resolver.js'
+import { sizeOf } from './limits.js'
 
 /** Assembles the GraphQL schema of all modules. */
 export function createSchema(): GraphQLSchema {
@@ -85,6 +87,15 @@ export function createSchema(): GraphQLSchema {
     ],
     validate: false,
   })
+}
+
+/** The kinds of all lists that a schema has. */
+export function listKindsOf(schema: GraphQLSchema): Set<ListKind> {
+  const types = Object.values(schema.getTypeMap()).filter(isObjectType)
+  const sizes = types.flatMap(type => Object.values(type.getFields()).map(sizeOf))
+  return new Set(
+    sizes.flatMap(({ list, counted, reads }) => [list, counted?.kind, reads?.kind].filter(kind => kind !== undefined)),
+  )
 }
 
 /** The schema in the schema definition language, as it stands in schema/schema.graphql. */

@@ -4,8 +4,10 @@ import fastifyRateLimit from '@fastify/rate-limit'
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { SlipwayError } from '../core/errors.js'
-import { createSchema } from '../graphql/schema.js'
+import { sqlReader } from '../database/transaction.js'
+import { createSchema, listKindsOf } from '../graphql/schema.js'
 import type { RequestContext, Services } from '../modules/context/request-context.js'
+import { ListSizes } from '../modules/reading/list-sizes.js'
 import { restPlugin } from '../rest/rest.plugin.js'
 import { sendRestError } from '../rest/rest-error.js'
 import { identifyActors, refuseFaultyTokens } from './authentication.js'
@@ -49,11 +51,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     },
   })
   const schema = createSchema()
+  const listSizes = new ListSizes(listKindsOf(schema), sqlReader(services.database), log)
   const createContext = ({ log, actor, claim }: FastifyRequest): RequestContext => ({
     services,
     log: log as Logger,
     actor,
     requestKey: claim?.id ?? null,
+    listSizes,
   })
 
   app.removeContentTypeParser('text/plain')

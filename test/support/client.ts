@@ -9,6 +9,8 @@ export interface RestAnswer<Body = Record<string, unknown>> {
 interface GraphQLAnswer<Data> {
   readonly status: number
   readonly data: Data
+  /** What it may have cost at most. */
+  readonly cost: number | undefined
   readonly errors: readonly { readonly message: string; readonly extensions: Readonly<Record<string, unknown>> }[]
 }
 
@@ -33,8 +35,16 @@ export function createClient(url: string, token: string | null): Client {
       headers: { 'content-type': 'application/json', ...authorization },
       body: JSON.stringify({ query, variables }),
     })
-    const { data, errors = [] } = (await response.json()) as { data: Data; errors?: GraphQLAnswer<Data>['errors'] }
-    return { status: response.status, data, errors }
+    const {
+      data,
+      errors = [],
+      extensions,
+    } = (await response.json()) as {
+      data: Data
+      errors?: GraphQLAnswer<Data>['errors']
+      extensions?: { cost?: { requested: number } }
+    }
+    return { status: response.status, data, errors, cost: extensions?.cost?.requested }
   }
   return {
     graphql,

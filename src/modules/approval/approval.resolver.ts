@@ -1,9 +1,12 @@
-import { Arg, FieldResolver, Mutation, Resolver, Root } from 'type-graphql'
+import { Arg, Args, FieldResolver, Mutation, Resolver, Root } from 'type-graphql'
 import { type Deployment as DeploymentColumns, Prisma } from '../../database/generated/client.js'
 import { Caller } from '../context/request-context.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { Deployment } from '../deployment/deployment.type.js'
+import { FirstArgs } from '../reading/first.args.js'
 import { list } from '../reading/list.js'
+import { Sized } from '../reading/list-kind.js'
+import { REVIEWS_OF_CANDIDATE } from '../reading/list-kinds.js'
 import type { Row } from '../reading/row.js'
 import { byKey, DEPLOYMENTS, REVIEWS } from '../reading/tables.js'
 import { DeploymentPayload } from '../tracking/tracking.payload.js'
@@ -39,11 +42,12 @@ export class DeploymentReviewsResolver {
     return { deployment: byKey(DEPLOYMENTS, deployment.id) }
   }
 
+  @Sized({ list: REVIEWS_OF_CANDIDATE })
   @FieldResolver(() => [DeploymentReview], {
     description: 'What was said of its candidate for its environment, in the order in which it was said.',
   })
-  reviews(@Root() { candidateId, environmentId }: Row<DeploymentColumns>) {
+  reviews(@Root() { candidateId, environmentId }: Row<DeploymentColumns>, @Args(() => FirstArgs) { first }: FirstArgs) {
     const rows = REVIEWS.where(Prisma.sql`candidate_id = ${candidateId} AND environment_id = ${environmentId}`)
-    return list(rows, review => review.id)
+    return list(rows, review => review.id, first)
   }
 }

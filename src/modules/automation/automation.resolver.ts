@@ -2,6 +2,8 @@ import { FieldResolver, Resolver, Root } from 'type-graphql'
 import type { Environment as EnvironmentColumns } from '../../database/generated/client.js'
 import { Environment } from '../environment/environment.type.js'
 import { environmentsByKey } from '../gate/gate.rows.js'
+import { Sized } from '../reading/list-kind.js'
+import { ENVIRONMENTS_OF_PROJECT } from '../reading/list-kinds.js'
 import type { Row } from '../reading/row.js'
 import { type AutomationColumns, automationOf, holdOf } from './automation.rows.js'
 import { Automation, Hold } from './automation.type.js'
@@ -25,6 +27,7 @@ export class EnvironmentAutomationResolver {
 
 @Resolver(() => Automation)
 export class AutomationResolver {
+  @Sized({ list: ENVIRONMENTS_OF_PROJECT })
   @FieldResolver(() => [Environment], {
     description: 'The environments after whose successes it deploys a candidate; none: it does not.',
   })

@@ -2,6 +2,7 @@ import { createParameterDecorator } from 'type-graphql'
 import { v5 } from 'uuid'
 import type { Actor } from '../../core/actor.js'
 import { SlipwayError } from '../../core/errors.js'
+import type { ListSizes } from '../reading/list-sizes.js'
 import type { ServiceContext } from './service-context.js'
 
 /** What is the same for every request. */
@@ -14,6 +15,8 @@ export interface RequestContext {
   /** Null when the request came without a token; then nothing but the schema can be read. */
   readonly actor: Actor | null
   readonly requestKey: ServiceContext['requestKey']
+  /** How long the lists are that a query may ask for. */
+  readonly listSizes: ListSizes
 }
 
 /**

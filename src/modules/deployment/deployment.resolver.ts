@@ -10,11 +10,27 @@ import { Environment } from '../environment/environment.type.js'
 import { globalId } from '../node/global-id.js'
 import { GLOBAL_ID } from '../node/node.type.js'
 import { PageArgs } from '../pagination/page.args.js'
+import { FirstArgs } from '../reading/first.args.js'
+import { COUNTED_PER_OBJECT, Sized } from '../reading/list-kind.js'
+import {
+  ACTIVE_DEPLOYMENTS_OF_ENVIRONMENT,
+  DEPLOYMENTS_OF_CANDIDATE,
+  DEPLOYMENTS_OF_ENVIRONMENT,
+  STATUS_CHANGES_OF_DEPLOYMENT,
+} from '../reading/list-kinds.js'
 import { join, type Row } from '../reading/row.js'
 import { byKey, CANDIDATES, DEPLOYMENTS, ENVIRONMENTS } from '../reading/tables.js'
 import { ReleaseCandidate } from '../release/release.type.js'
 import { CreateDeploymentInput, EnvironmentDeploymentsArgs, UpdateDeploymentStatusInput } from './deployment.input.js'
-import { activeDeploymentsOf, currentDeployment, deploymentsOf, historyOf, statusHistoryOf } from './deployment.rows.js'
+import {
+  activeDeploymentsOf,
+  currentDeployment,
+  deploymentsOf,
+  historyOf,
+  isCounted,
+  isScanned,
+  statusHistoryOf,
+} from './deployment.rows.js'
 import { createDeployment, updateDeploymentStatus } from './deployment.service.js'
 import {
   CreateDeploymentPayload,
@@ -73,11 +89,12 @@ export class DeploymentResolver {
     return byKey(ENVIRONMENTS, deployment.environmentId)
   }
 
+  @Sized({ list: STATUS_CHANGES_OF_DEPLOYMENT })
   @FieldResolver(() => [DeploymentStatusChange], {
     description: 'All that was reported or set, in the order in which it happened.',
   })
-  statusHistory(@Root() deployment: Row<DeploymentColumns>) {
-    return statusHistoryOf(deployment)
+  statusHistory(@Root() deployment: Row<DeploymentColumns>, @Args(() => FirstArgs) { first }: FirstArgs) {
+    return statusHistoryOf(deployment, first ?? null)
   }
 }
 
@@ -101,6 +118,10 @@ export class EnvironmentDeploymentsResolver {
     return currentDeployment(environment.id)
   }
 
+  @Sized({
+    counted: { kind: DEPLOYMENTS_OF_ENVIRONMENT, isRead: isCounted },
+    reads: { kind: DEPLOYMENTS_OF_ENVIRONMENT, rowsPerObject: COUNTED_PER_OBJECT, when: isScanned },
+  })
   @FieldResolver(() => DeploymentConnection, { description: 'Its deployments, newest first.' })
   deployments(
     @Root() environment: Row<EnvironmentColumns>,
@@ -109,6 +130,7 @@ export class EnvironmentDeploymentsResolver {
     return historyOf(environment, args)
   }
 
+  @Sized({ counted: { kind: ACTIVE_DEPLOYMENTS_OF_ENVIRONMENT } })
   @FieldResolver(() => DeploymentConnection, {
     description: 'What is on its way to it: its deployments that are active, newest first.',
   })
@@ -120,6 +142,7 @@ export class EnvironmentDeploymentsResolver {
 /** The deployments of a candidate. */
 @Resolver(() => ReleaseCandidate)
 export class CandidateDeploymentsResolver {
+  @Sized({ counted: { kind: DEPLOYMENTS_OF_CANDIDATE } })
   @FieldResolver(() => DeploymentConnection, { description: 'Its deployments on all environments, newest first.' })
   deployments(@Root() candidate: Row<CandidateColumns>, @Args(() => PageArgs) args: PageArgs) {
     return deploymentsOf(candidate, args)

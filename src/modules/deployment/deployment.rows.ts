@@ -2,10 +2,10 @@ import { SlipwayError } from '../../core/errors.js'
 import { type Deployment, type Environment, Prisma, type ReleaseCandidate } from '../../database/generated/client.js'
 import { numberFromCursor } from '../pagination/cursor.js'
 import { type PageArgs, pageSize } from '../pagination/page.args.js'
-import { literal, newestByKey, type Page, page } from '../pagination/page.js'
+import { newestByKey, type Page, page } from '../pagination/page.js'
 import { type List, list } from '../reading/list.js'
 import { type Row, Rows, type Sql } from '../reading/row.js'
-import { DEPLOYMENTS, STATUS_CHANGES } from '../reading/tables.js'
+import { DEPLOYMENTS, literal, STATUS_CHANGES } from '../reading/tables.js'
 import { candidateNamed } from '../release/release.rows.js'
 import type { EnvironmentDeploymentsArgs } from './deployment.input.js'
 
@@ -22,16 +22,21 @@ export function deploymentsOf(candidate: Row<ReleaseCandidate>, args: PageArgs):
 }
 
 /** What happened to a deployment, in the order in which it happened. */
-export function statusHistoryOf(deployment: Row<Deployment>): List {
+export function statusHistoryOf(deployment: Row<Deployment>, first: number | null): List {
   const rows = STATUS_CHANGES.where(Prisma.sql`deployment_id = ${deployment.id}`)
-  return list(rows, change => Prisma.sql`${change.at}, ${change.id}`)
+  return list(rows, change => Prisma.sql`${change.at}, ${change.id}`, first)
 }
 
 /** The active deployments of an environment, newest first. */
 export function activeDeploymentsOf(environment: Row<Environment>, args: PageArgs): Page {
   const before = args.after == null ? null : Prisma.sql`${numberFromCursor(args.after)}`
   const isActive = ofEnvironment(environment, [Prisma.sql`finished_at IS NULL`])
-  return historyPage(args, { order: BY_NUMBER, condition: isActive, before, totalCount: DEPLOYMENTS.count(isActive) })
+  return historyPage(args, {
+    order: BY_NUMBER,
+    condition: isActive,
+    before,
+    totalCount: limit => DEPLOYMENTS.count(isActive, limit),
+  })
 }
 
 /**
@@ -50,7 +55,6 @@ export function historyOf(environment: Row<Environment>, args: EnvironmentDeploy
   }
   const condition = ofEnvironment(environment, filters)
   const statuses = args.status == null ? null : [...new Set(args.status)]
-  const isFiltered = filters.length > 0 || statuses !== null
   const counted =
     statuses === null ? condition : Prisma.sql`${condition} AND status = ANY (${statuses}::deployment_status[])`
   return historyPage(args, {
@@ -59,8 +63,26 @@ export function historyOf(environment: Row<Environment>, args: EnvironmentDeploy
     statuses,
     before: firstNumberAfter(environment, args),
     // Numbers have no gaps, so that the last one is the count.
-    totalCount: isFiltered ? DEPLOYMENTS.count(counted) : environment.lastDeploymentNumber,
+    totalCount: limit =>
+      isCounted(args)
+        ? DEPLOYMENTS.count(counted, limit)
+        : Prisma.sql`least(${environment.lastDeploymentNumber}, ${literal(limit)})`,
   })
+}
+
+type HistoryFilters = Readonly<Partial<Record<'status' | 'actor' | 'candidate' | 'since' | 'until', unknown>>>
+
+/**
+ * Whether a part of a history is found by an index: all of it, and each filter alone. Of several filters an index has one,
+ * and what it leads to is read until enough rows are met that the others let through.
+ */
+export function isScanned({ status, actor, candidate, since, until }: HistoryFilters): boolean {
+  return [status, actor, candidate, since ?? until].filter(filter => filter != null).length > 1
+}
+
+/** Whether the deployments that a filter lets through have to be counted. */
+export function isCounted({ status, actor, candidate, since, until }: HistoryFilters): boolean {
+  return [status, actor, candidate, since, until].some(filter => filter != null)
 }
 
 function filtersOf(
@@ -123,7 +145,7 @@ interface HistoryPart {
   readonly statuses?: readonly string[] | null
   /** The page holds what comes after the deployment of this number; null: from the newest on. */
   readonly before: Sql | null
-  readonly totalCount: Sql
+  totalCount(limit: number): Sql
 }
 
 function historyPage(args: PageArgs, { order, condition, statuses = null, before, totalCount }: HistoryPart): Page {

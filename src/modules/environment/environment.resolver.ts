@@ -1,4 +1,4 @@
-import { Arg, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql'
+import { Arg, Args, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql'
 import type { Environment as EnvironmentColumns, Project as ProjectColumns } from '../../database/generated/client.js'
 import { EnvironmentTier } from '../../database/generated/enums.js'
 import { Caller } from '../context/request-context.js'
@@ -6,6 +6,9 @@ import type { ServiceContext } from '../context/service-context.js'
 import { globalId } from '../node/global-id.js'
 import { GLOBAL_ID } from '../node/node.type.js'
 import { Project } from '../project/project.type.js'
+import { FirstArgs } from '../reading/first.args.js'
+import { Sized } from '../reading/list-kind.js'
+import { ENVIRONMENTS_OF_PROJECT } from '../reading/list-kinds.js'
 import type { Row } from '../reading/row.js'
 import { byKey, ENVIRONMENTS, PROJECTS } from '../reading/tables.js'
 import { CreateEnvironmentInput, ResumeEnvironmentInput, UpdateEnvironmentInput } from './environment.input.js'
@@ -63,6 +66,7 @@ export class EnvironmentResolver {
 /** The environments of a project. */
 @Resolver(() => Project)
 export class ProjectEnvironmentsResolver {
+  @Sized({ list: ENVIRONMENTS_OF_PROJECT })
   @FieldResolver(() => [Environment], {
     description: 'All environments in promotion order: by tier, then in the order in which they were created.',
   })
@@ -70,8 +74,9 @@ export class ProjectEnvironmentsResolver {
     @Root() project: Row<ProjectColumns>,
     @Arg('tier', () => [EnvironmentTier], { nullable: true, description: 'Only environments of these tiers.' })
     tiers: EnvironmentTier[] | null,
+    @Args(() => FirstArgs) { first }: FirstArgs,
   ) {
-    return environmentsOf(project, tiers ?? null)
+    return environmentsOf(project, tiers ?? null, first ?? null)
   }
 
   @FieldResolver(() => Environment, { nullable: true, description: 'An environment by its name.' })

@@ -10,6 +10,9 @@ import { Environment } from '../environment/environment.type.js'
 import { globalId } from '../node/global-id.js'
 import { GLOBAL_ID } from '../node/node.type.js'
 import { Project } from '../project/project.type.js'
+import { FirstArgs } from '../reading/first.args.js'
+import { Sized } from '../reading/list-kind.js'
+import { ALL_FREEZES, ENVIRONMENTS_OF_PROJECT, OPEN_FREEZES } from '../reading/list-kinds.js'
 import type { Row } from '../reading/row.js'
 import { byKey, FREEZES, PROJECTS } from '../reading/tables.js'
 import { CreateFreezeInput, EmergencyStopInput, FreezesArgs, LiftFreezeInput } from './freeze.input.js'
@@ -26,6 +29,7 @@ import { Freeze, FreezeConnection, FreezePayload, FreezeWindow } from './freeze.
 
 @Resolver(() => Freeze)
 export class FreezeResolver {
+  @Sized({ counted: { kind: ALL_FREEZES } })
   @Query(() => FreezeConnection, { description: 'The freezes of the projects that the token may see, newest first.' })
   freezes(@Caller() { actor }: ServiceContext, @Args(() => FreezesArgs) args: FreezesArgs) {
     return visibleFreezes(actor, args)
@@ -69,6 +73,7 @@ export class FreezeResolver {
     return byKey(PROJECTS, freeze.projectId)
   }
 
+  @Sized({ list: ENVIRONMENTS_OF_PROJECT })
   @FieldResolver(() => [Environment], { description: 'The environments that it binds; none: all of them.' })
   environments(@Root() freeze: Row<FreezeColumns>) {
     return environmentsOfFreeze(freeze)
@@ -88,19 +93,21 @@ export class FreezeResolver {
 /** The freezes of a project. */
 @Resolver(() => Project)
 export class ProjectFreezesResolver {
+  @Sized({ list: OPEN_FREEZES })
   @FieldResolver(() => [Freeze], {
     description: 'The freezes that bind it or some of its environments, now or later, newest first.',
   })
-  freezes(@Root() project: Row<ProjectColumns>) {
-    return freezesOfProject(project)
+  freezes(@Root() project: Row<ProjectColumns>, @Args(() => FirstArgs) { first }: FirstArgs) {
+    return freezesOfProject(project, first ?? null)
   }
 }
 
 /** The freezes of an environment. */
 @Resolver(() => Environment)
 export class EnvironmentFreezesResolver {
+  @Sized({ list: OPEN_FREEZES })
   @FieldResolver(() => [Freeze], { description: 'The freezes that bind it, now or later, newest first.' })
-  freezes(@Root() environment: Row<EnvironmentColumns>) {
-    return freezesOfEnvironment(environment)
+  freezes(@Root() environment: Row<EnvironmentColumns>, @Args(() => FirstArgs) { first }: FirstArgs) {
+    return freezesOfEnvironment(environment, first ?? null)
   }
 }

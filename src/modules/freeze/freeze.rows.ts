@@ -23,23 +23,23 @@ export function visibleFreezes(actor: Actor, args: FreezesArgs): OfTheMoment {
 }
 
 /** The freezes that bind a project now or may bind it later, in whole or in part, newest first. */
-export function freezesOfProject(project: Row<Project>): OfTheMoment {
-  return openFreezes(isOf(project.id))
+export function freezesOfProject(project: Row<Project>, first: number | null): OfTheMoment {
+  return openFreezes(isOf(project.id), first)
 }
 
 /** The freezes that bind an environment now or may bind it later, newest first. */
-export function freezesOfEnvironment(environment: Row<Environment>): OfTheMoment {
+export function freezesOfEnvironment(environment: Row<Environment>, first: number | null): OfTheMoment {
   const isBound = Prisma.sql`(cardinality(environment_ids) = 0 OR ${environment.id} = ANY (environment_ids))`
-  return openFreezes(Prisma.sql`${isOf(environment.projectId)} AND ${isBound}`)
+  return openFreezes(Prisma.sql`${isOf(environment.projectId)} AND ${isBound}`, first)
 }
 
 function isOf(projectId: Sql): Sql {
   return Prisma.sql`(project_id = ${projectId} OR project_id IS NULL)`
 }
 
-function openFreezes(condition: Sql): OfTheMoment {
+function openFreezes(condition: Sql, first: number | null): OfTheMoment {
   const rows = FREEZES.where(Prisma.sql`${condition} AND ${IS_OPEN}`)
-  return ofTheMoment(list(rows, freeze => Prisma.sql`${freeze.id} DESC`))
+  return ofTheMoment(list(rows, freeze => Prisma.sql`${freeze.id} DESC`, first))
 }
 
 /** The environments that a freeze names, in promotion order. */

@@ -9,6 +9,8 @@ import { currentDeployment } from '../deployment/deployment.rows.js'
 import { Deployment } from '../deployment/deployment.type.js'
 import { Environment } from '../environment/environment.type.js'
 import { computed } from '../reading/computed.js'
+import { Sized } from '../reading/list-kind.js'
+import { ENVIRONMENTS_OF_PROJECT, OPEN_FREEZES } from '../reading/list-kinds.js'
 import { join, type Row } from '../reading/row.js'
 import {
   checkDeployment,
@@ -19,7 +21,10 @@ import {
   promotionOf,
   waitingFor,
 } from './gate.rows.js'
-import { ApprovalGate, DeploymentCheck, Gates, GateVerdict, PromotionGate } from './gate.type.js'
+import { ApprovalGate, DeploymentCheck, GATES, Gates, GateVerdict, PromotionGate } from './gate.type.js'
+
+/** Each freeze that binds an environment is judged for each deployment that is asked about. */
+const JUDGED_FREEZES = { kind: OPEN_FREEZES, rowsPerObject: 5 }
 
 /** The gates of an environment. */
 @Resolver(() => Environment)
@@ -29,6 +34,7 @@ export class EnvironmentGatesResolver {
     return gatesOf(environment)
   }
 
+  @Sized({ reads: JUDGED_FREEZES })
   @FieldResolver(() => DeploymentCheck, {
     nullable: true,
     description:
@@ -65,6 +71,7 @@ export class GatesResolver {
 
 @Resolver(() => PromotionGate)
 export class PromotionGateResolver {
+  @Sized({ list: ENVIRONMENTS_OF_PROJECT })
   @FieldResolver(() => [Environment], { description: 'In all of these environments.' })
   environments(@Root() promotion: Row<Pick<GatesColumns, 'environmentIds'>>) {
     return environmentsByKey(promotion.environmentIds)
@@ -74,6 +81,7 @@ export class PromotionGateResolver {
 /** What a deployment waits for. */
 @Resolver(() => Deployment)
 export class DeploymentGatesResolver {
+  @Sized({ list: GATES, reads: JUDGED_FREEZES })
   @FieldResolver(() => [GateVerdict], {
     description: 'The gates that it waits at, as they are now; none: it does not wait, or is about to start.',
   })

@@ -1,5 +1,6 @@
 import { GraphQLDateTime } from 'graphql-scalars'
 import { Field, Int, ObjectType, registerEnumType } from 'type-graphql'
+import { type ListKind, Sized } from '../reading/list-kind.js'
 import { Lane } from './gates.js'
 import { GateKind, GateState } from './verdict.js'
 
@@ -26,6 +27,9 @@ registerEnumType(GateState, {
     REFUSED: { description: 'It is not even taken.' },
   },
 })
+
+/** Each gate says one thing of a deployment. */
+export const GATES: ListKind = { name: 'gates of a deployment', cap: Object.keys(GateKind).length }
 
 @ObjectType({ description: 'What a gate says of a deployment.', simpleResolvers: true })
 export class GateVerdict {
@@ -56,6 +60,7 @@ export class DeploymentCheck {
   @Field(() => Boolean, { description: 'Whether the candidate is older than what the environment runs.' })
   downgrade!: boolean
 
+  @Sized({ list: GATES })
   @Field(() => [GateVerdict], { description: 'What each gate says.' })
   gates!: GateVerdict[]
 }

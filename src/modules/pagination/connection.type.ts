@@ -1,4 +1,7 @@
-import { type ClassType, Field, Int, ObjectType } from 'type-graphql'
+import { Arg, type ClassType, Field, Int, ObjectType } from 'type-graphql'
+import { LARGEST_COUNT, USUAL_COUNT } from '../reading/list-kinds.js'
+
+const COUNT_LIMIT = `How far to count: 1 to ${LARGEST_COUNT}.`
 
 @ObjectType({ description: 'Where a page lies in its list.', simpleResolvers: true })
 class PageInfo {
@@ -37,8 +40,16 @@ export function connectionOf<Node extends object>(name: string, node: () => Clas
     @Field(() => PageInfo, { description: 'Where the page lies in the list.' })
     pageInfo!: PageInfo
 
-    @Field(() => Int, { description: 'How many the whole list holds. Counted only when asked for.' })
-    totalCount!: () => Promise<number>
+    @Field(() => Int, {
+      description:
+        'How many the whole list holds. Counting ends one above `limit`, so that a count above it means "more".',
+    })
+    totalCount(
+      @Arg('limit', () => Int, { nullable: true, defaultValue: USUAL_COUNT, description: COUNT_LIMIT })
+      _limit: number | null,
+    ): number {
+      throw new Error('A count is part of the statement that reads the page (src/graphql/reading.ts)')
+    }
   }
 
   return Connection

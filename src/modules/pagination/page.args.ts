@@ -1,6 +1,7 @@
 import { ArgsType, Field, Int } from 'type-graphql'
 
-const DEFAULT_SIZE = 20
+/** A page holds this many rows unless another number is asked for, and `null` asks for none. */
+export const DEFAULT_SIZE = 20
 /** A page may hold so many rows. */
 export const LARGEST_PAGE = 100
 
@@ -18,6 +19,6 @@ export class PageArgs {
 }
 
 /** How many rows a page may hold. That it is not too many was seen to before (src/graphql/limits.ts). */
-export function pageSize(args: PageArgs): number {
+export function pageSize(args: { readonly first?: number | null | undefined }): number {
   return args.first ?? DEFAULT_SIZE
 }

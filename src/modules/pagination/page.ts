@@ -1,6 +1,6 @@
 import { Prisma } from '../../database/generated/client.js'
 import type { AnyRow, Row, Rows, Sql } from '../reading/row.js'
-import type { Table } from '../reading/tables.js'
+import { literal, type Table } from '../reading/tables.js'
 import { keyFromCursor } from './cursor.js'
 import { type PageArgs, pageSize } from './page.args.js'
 
@@ -16,8 +16,8 @@ interface PageFacts<Columns> {
   orderBy(row: Row<Columns>): Sql
   /** What the cursor of a row holds. */
   key(row: Row<Columns>): Sql
-  /** How many rows the whole list has. */
-  readonly totalCount: Sql
+  /** How many rows the whole list has; counting ends at `limit`. */
+  totalCount(limit: number): Sql
 }
 
 /** A part of a list that grows: what a field of a connection type is answered with. */
@@ -43,11 +43,6 @@ export function newestByKey<Columns extends { id: unknown }>(
     rows: limit => table.where(Prisma.sql`${part} ORDER BY id DESC LIMIT ${literal(limit)}`),
     orderBy: row => Prisma.sql`${row.id} DESC`,
     key: row => row.id,
-    totalCount: table.count(condition),
+    totalCount: limit => table.count(condition, limit),
   })
-}
-
-/** As text, since the planner must know it to see that few rows are wanted. */
-export function literal(limit: number): Sql {
-  return Prisma.raw(String(Math.trunc(limit)))
 }

@@ -4,6 +4,8 @@ import { Caller } from '../context/request-context.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { globalId } from '../node/global-id.js'
 import { GLOBAL_ID } from '../node/node.type.js'
+import { Sized } from '../reading/list-kind.js'
+import { ALL_PROJECTS } from '../reading/list-kinds.js'
 import type { Row } from '../reading/row.js'
 import { byKey, PROJECTS } from '../reading/tables.js'
 import { CreateProjectInput, ProjectsArgs, UpdateProjectInput } from './project.input.js'
@@ -18,6 +20,7 @@ export class ProjectResolver {
     return projectNamed(actor, name)
   }
 
+  @Sized({ counted: { kind: ALL_PROJECTS } })
   @Query(() => ProjectConnection, { description: 'The projects that the token may see, newest first.' })
   projects(@Caller() { actor }: ServiceContext, @Args(() => ProjectsArgs) args: ProjectsArgs) {
     return visibleProjects(actor, args)

@@ -3,6 +3,8 @@ import type { ReleaseCandidate as CandidateColumns } from '../../database/genera
 import { Caller } from '../context/request-context.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { Environment } from '../environment/environment.type.js'
+import { Sized } from '../reading/list-kind.js'
+import { ENVIRONMENTS_OF_PROJECT } from '../reading/list-kinds.js'
 import type { Row } from '../reading/row.js'
 import { byKey, CANDIDATES } from '../reading/tables.js'
 import { ReleaseCandidate } from '../release/release.type.js'
@@ -41,6 +43,7 @@ export class CandidateQuarantineResolver {
     return quarantineOf(candidate)
   }
 
+  @Sized({ list: ENVIRONMENTS_OF_PROJECT })
   @FieldResolver(() => [Environment], { description: 'The environments that run it, in promotion order.' })
   runsOn(@Root() candidate: Row<CandidateColumns>) {
     return environmentsThatRun(candidate)

@@ -1,13 +1,20 @@
 import type { AnyRow, Row, Rows, Sql } from './row.js'
 
-/** All rows of a list that stays short, in order. */
+/** A list without pages, in order: all of its rows, or the first of them. */
 export class List {
   constructor(
     readonly rows: Rows,
     readonly orderBy: (row: AnyRow) => Sql,
+    /** How many are asked for at most; null: all. */
+    readonly first: number | null,
   ) {}
 }
 
-export function list<Columns>(rows: Rows<Columns>, orderBy: (row: Row<Columns>) => Sql): List {
-  return new List(rows as Rows, orderBy as (row: AnyRow) => Sql)
+/** @param first how many are asked for at most; null: all, which is refused when they are more than the kind's cap */
+export function list<Columns>(
+  rows: Rows<Columns>,
+  orderBy: (row: Row<Columns>) => Sql,
+  first: number | null = null,
+): List {
+  return new List(rows as Rows, orderBy as (row: AnyRow) => Sql, first)
 }

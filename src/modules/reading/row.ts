@@ -33,7 +33,18 @@ export abstract class AnyRow {
     readonly clause: FromClause,
     readonly alias: string,
   ) {}
+
+  /** The same row, as a select within the one it belongs to speaks of it: what is joined to it is joined in there. */
+  within(clause: FromClause): AnyRow {
+    return new (this.constructor as new (clause: FromClause, alias: string) => AnyRow)(clause, this.alias)
+  }
 }
+
+/**
+ * The rows of one `FROM`. PostgreSQL plans the joins of a `FROM` together, and the time that takes grows faster than
+ * their number: 150 rows took 13 s in one, and 0.2 s in selects of this size within one another.
+ */
+const LARGEST_FROM = 8
 
 /** The `FROM` of a select that is being written: the row it is about, and the rows that were joined to it so far. */
 export class FromClause {
@@ -51,6 +62,11 @@ export class FromClause {
     this.joined.set(key, row)
     this.joins.push(Prisma.sql`LEFT JOIN LATERAL (${select}) AS ${Prisma.raw(row.alias)} ON true`)
     return row
+  }
+
+  /** Whether what else is to be joined belongs into a select of its own. */
+  get isFull(): boolean {
+    return this.joins.length >= LARGEST_FROM
   }
 
   /** A clause of its own, for a select within this one. */

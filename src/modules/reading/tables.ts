@@ -13,13 +13,18 @@ import {
 } from '../../database/generated/client.js'
 import { Rows, type Shape, type Sql, shapeOf } from './row.js'
 
+/** A number as text, since the planner must know it to see that few rows are wanted. */
+export function literal(limit: number): Sql {
+  return Prisma.raw(String(Math.trunc(limit)))
+}
+
 /** A table of which rows can be read. */
 export interface Table<Columns> {
   readonly shape: Shape<Columns>
   /** Its rows for which a condition holds; the condition, and what follows it, name the table's columns as they are. */
   where(condition: Sql): Rows<Columns>
-  /** How many rows these are. */
-  count(condition: Sql): Sql
+  /** How many rows these are; counting ends at `limit`. */
+  count(condition: Sql, limit: number): Sql
 }
 
 function table<Columns>(name: string, columns: Readonly<Record<keyof Columns & string, string>>): Table<Columns> {
@@ -28,7 +33,8 @@ function table<Columns>(name: string, columns: Readonly<Record<keyof Columns & s
   return {
     shape,
     where: condition => new Rows(shape, Prisma.sql`SELECT * FROM ${from} WHERE ${condition}`),
-    count: condition => Prisma.sql`(SELECT count(*) FROM ${from} WHERE ${condition})`,
+    count: (condition, limit) =>
+      Prisma.sql`(SELECT count(*) FROM (SELECT FROM ${from} WHERE ${condition} LIMIT ${literal(limit)}) AS counted)`,
   }
 }
 

@@ -10,6 +10,9 @@ import { globalId } from '../node/global-id.js'
 import { GLOBAL_ID } from '../node/node.type.js'
 import { PageArgs } from '../pagination/page.args.js'
 import { Project } from '../project/project.type.js'
+import { FirstArgs } from '../reading/first.args.js'
+import { Sized } from '../reading/list-kind.js'
+import { CANDIDATES_OF_RELEASE, RELEASES_OF_PROJECT } from '../reading/list-kinds.js'
 import type { Row } from '../reading/row.js'
 import { byKey, CANDIDATES, PROJECTS } from '../reading/tables.js'
 import { CreateReleaseInput } from './release.input.js'
@@ -53,9 +56,10 @@ export class ReleaseResolver {
     return byKey(PROJECTS, release.projectId)
   }
 
+  @Sized({ list: CANDIDATES_OF_RELEASE })
   @FieldResolver(() => [ReleaseCandidate], { description: 'All candidates, newest first.' })
-  candidates(@Root() release: Row<ReleaseColumns>) {
-    return candidatesOf(release)
+  candidates(@Root() release: Row<ReleaseColumns>, @Args(() => FirstArgs) { first }: FirstArgs) {
+    return candidatesOf(release, first ?? null)
   }
 }
 
@@ -80,6 +84,7 @@ export class ReleaseCandidateResolver {
 /** The releases of a project. */
 @Resolver(() => Project)
 export class ProjectReleasesResolver {
+  @Sized({ counted: { kind: RELEASES_OF_PROJECT } })
   @FieldResolver(() => ReleaseConnection, { description: 'The releases, newest first.' })
   releases(@Root() project: Row<ProjectColumns>, @Args(() => PageArgs) args: PageArgs) {
     return releasesOf(project, args)

@@ -27,9 +27,9 @@ export function candidateNamed(projectId: Sql, candidateVersion: string): Rows<R
 }
 
 /** The candidates of a release, newest first. */
-export function candidatesOf(release: Row<Release>): List {
+export function candidatesOf(release: Row<Release>, first: number | null): List {
   const rows = CANDIDATES.where(Prisma.sql`release_id = ${release.id}`)
-  return list(rows, candidate => Prisma.sql`${candidate.id} DESC`)
+  return list(rows, candidate => Prisma.sql`${candidate.id} DESC`, first)
 }
 
 /** The commit of a release: that of its newest candidate. */

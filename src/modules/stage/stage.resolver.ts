@@ -1,8 +1,11 @@
-import { Arg, FieldResolver, Resolver, Root } from 'type-graphql'
+import { Arg, Args, FieldResolver, Resolver, Root } from 'type-graphql'
 import type { Project as ProjectColumns, Release as ReleaseColumns } from '../../database/generated/client.js'
 import { Deployment } from '../deployment/deployment.type.js'
 import { Environment } from '../environment/environment.type.js'
 import { Project } from '../project/project.type.js'
+import { FirstArgs } from '../reading/first.args.js'
+import { Sized } from '../reading/list-kind.js'
+import { CANDIDATES_AT_COMMIT, CANDIDATES_OF_RELEASE, ENVIRONMENTS_OF_PROJECT } from '../reading/list-kinds.js'
 import type { Row } from '../reading/row.js'
 import { byKey, ENVIRONMENTS } from '../reading/tables.js'
 import { Release, ReleaseCandidate } from '../release/release.type.js'
@@ -18,6 +21,9 @@ import {
 } from './stage.rows.js'
 import { ProjectCommit, Stage } from './stage.type.js'
 
+/** The newest deployment of each candidate of a stage is looked up. */
+const CANDIDATES = { kind: CANDIDATES_OF_RELEASE, rowsPerObject: 5 }
+
 @Resolver(() => Stage)
 export class StageResolver {
   @FieldResolver(() => Environment, { description: 'The environment.' })
@@ -25,6 +31,7 @@ export class StageResolver {
     return byKey(ENVIRONMENTS, stage.environmentId)
   }
 
+  @Sized({ reads: CANDIDATES })
   @FieldResolver(() => Deployment, {
     nullable: true,
     description: 'Its newest deployment there, whatever came of it; null: it has not been there.',
@@ -41,11 +48,13 @@ export class StageResolver {
 
 @Resolver(() => ProjectCommit)
 export class ProjectCommitResolver {
+  @Sized({ list: CANDIDATES_AT_COMMIT })
   @FieldResolver(() => [ReleaseCandidate], { description: 'The release candidates that are exactly it, newest first.' })
-  candidates(@Root() commit: Row<CommitColumns>) {
-    return candidatesAt(commit)
+  candidates(@Root() commit: Row<CommitColumns>, @Args(() => FirstArgs) { first }: FirstArgs) {
+    return candidatesAt(commit, first ?? null)
   }
 
+  @Sized({ list: ENVIRONMENTS_OF_PROJECT })
   @FieldResolver(() => [Stage], { description: 'The environments that run it or ran it, in promotion order.' })
   stages(@Root() commit: Row<CommitColumns>) {
     return stagesOfCommit(commit)
@@ -69,6 +78,7 @@ export class ProjectCommitsResolver {
 /** The way of a release. */
 @Resolver(() => Release)
 export class ReleaseStagesResolver {
+  @Sized({ list: ENVIRONMENTS_OF_PROJECT })
   @FieldResolver(() => [Stage], {
     description: 'Its way through the environments of the project, all of them, in promotion order.',
   })

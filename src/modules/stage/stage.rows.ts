@@ -47,9 +47,9 @@ export function commitOfProject(project: Row<Project>, text: string): Rows<Commi
 }
 
 /** The candidates that are exactly a commit, newest first. */
-export function candidatesAt(commit: Row<CommitColumns>): List {
+export function candidatesAt(commit: Row<CommitColumns>, first: number | null): List {
   const rows = CANDIDATES.where(Prisma.sql`id = ANY (${commit.candidateIds})`)
-  return list(rows, candidate => Prisma.sql`${candidate.id} DESC`)
+  return list(rows, candidate => Prisma.sql`${candidate.id} DESC`, first)
 }
 
 /** All environments of the project in promotion order. */

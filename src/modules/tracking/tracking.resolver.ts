@@ -1,4 +1,4 @@
-import { Arg, FieldResolver, Mutation, Resolver, Root } from 'type-graphql'
+import { Arg, Args, FieldResolver, Mutation, Resolver, Root } from 'type-graphql'
 import type {
   ReleaseCandidate as CandidateColumns,
   Deployment as DeploymentColumns,
@@ -7,6 +7,9 @@ import type {
 import { Caller } from '../context/request-context.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { Deployment } from '../deployment/deployment.type.js'
+import { FirstArgs } from '../reading/first.args.js'
+import { Sized } from '../reading/list-kind.js'
+import { ATTEMPTS_OF_RUN } from '../reading/list-kinds.js'
 import type { Row } from '../reading/row.js'
 import { byKey, CANDIDATES, DEPLOYMENTS } from '../reading/tables.js'
 import { ReleaseCandidate } from '../release/release.type.js'
@@ -142,10 +145,11 @@ export class BuildTrackingResolver {
 
 @Resolver(() => Tracking)
 export class TrackingResolver {
+  @Sized({ list: ATTEMPTS_OF_RUN })
   @FieldResolver(() => [DispatchAttempt], {
     description: 'Every try to have its run started or stopped, in the order in which they were made.',
   })
-  attempts(@Root() tracked: Row<TrackingColumns>) {
-    return attemptsOf(tracked)
+  attempts(@Root() tracked: Row<TrackingColumns>, @Args(() => FirstArgs) { first }: FirstArgs) {
+    return attemptsOf(tracked, first ?? null)
   }
 }

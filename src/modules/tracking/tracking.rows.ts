@@ -55,6 +55,6 @@ export function buildOf(candidate: Row<ReleaseCandidate>): Rows<WorkflowRun> {
 }
 
 /** Every try to have a run started or stopped, in the order in which they were made. */
-export function attemptsOf(tracked: Row<TrackingColumns>): List {
-  return list(ATTEMPTS.where(Prisma.sql`run_id = ${tracked.runId}`), attempt => attempt.id)
+export function attemptsOf(tracked: Row<TrackingColumns>, first: number | null): List {
+  return list(ATTEMPTS.where(Prisma.sql`run_id = ${tracked.runId}`), attempt => attempt.id, first)
 }

@@ -5,7 +5,7 @@ import type { Parameter } from './workflow.js'
 
 const TIMEOUT_MINUTES = { default: 60, highest: 43_200 }
 /** GitHub takes no more inputs than this; the other runners are held to it, too. */
-const MOST_PARAMETERS = 25
+export const MOST_PARAMETERS = 25
 const LONGEST_VALUE = 1_000
 
 /**

@@ -1,4 +1,6 @@
 import { Field, Int, ObjectType } from 'type-graphql'
+import { type ListKind, Sized } from '../reading/list-kind.js'
+import { MOST_PARAMETERS } from './workflow.rules.js'
 
 @ObjectType({ description: 'Something that a run is started with.', simpleResolvers: true })
 export class Parameter {
@@ -39,6 +41,8 @@ export class WebhookWorkflow {
   url!: string
 }
 
+const PARAMETERS: ListKind = { name: 'parameters of a workflow', cap: MOST_PARAMETERS }
+
 @ObjectType({ description: 'The CI/CD job that builds or deploys: one of the first three.', simpleResolvers: true })
 export class Workflow {
   @Field(() => GitHubActionsWorkflow, { nullable: true, description: 'A workflow of GitHub Actions.' })
@@ -50,6 +54,7 @@ export class Workflow {
   @Field(() => WebhookWorkflow, { nullable: true, description: 'A signed webhook.' })
   webhook!: WebhookWorkflow | null
 
+  @Sized({ list: PARAMETERS })
   @Field(() => [Parameter], { description: 'What a run is started with.' })
   parameters!: readonly Parameter[]
 

@@ -95,11 +95,17 @@ test('what a query may cost is told with its answer', async () => {
     })
     return ((await response.json()) as { extensions: { cost: object } }).extensions.cost
   }
-  // The project itself is one, its connection another, and then each row of the page and its one environment.
+  // The project itself is one, its connection another, and then each row of the page and its project.
   expect(await costOf('name')).toEqual({ requested: 1, budget: 20_000 })
   expect(await costOf('releases(first: 30) { nodes { project { name } } }')).toEqual({ requested: 62, budget: 20_000 })
   expect(await costOf('releases { nodes { version } }')).toEqual({ requested: 22, budget: 20_000 })
-  expect(await costOf('environments { name }')).toEqual({ requested: 11, budget: 20_000 })
+  expect(await costOf('releases(first: null) { nodes { version } }')).toEqual({ requested: 22, budget: 20_000 })
+  // No project has more than one environment here; releases are counted twenty for one.
+  expect(await costOf('environments { name }')).toEqual({ requested: 2, budget: 20_000 })
+  expect(await costOf('releases(first: 0) { totalCount }')).toEqual({ requested: 2, budget: 20_000 })
+  // Values beside the usual ones count as well, twenty for one.
+  const aliases = Array.from({ length: 60 }, (_, index) => `a${index}: name`).join(' ')
+  expect(await costOf(aliases)).toEqual({ requested: 4, budget: 20_000 })
 })
 
 test('the board of a hundred projects is within the budget', async () => {
