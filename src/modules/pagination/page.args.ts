@@ -1,7 +1,7 @@
 import { ArgsType, Field, Int } from 'type-graphql'
 
 /** A page holds this many rows unless another number is asked for, and `null` asks for none. */
-export const DEFAULT_SIZE = 20
+const DEFAULT_SIZE = 20
 /** A page may hold so many rows. */
 export const LARGEST_PAGE = 100
 
