@@ -6,9 +6,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
-    // What a worker does is waited for; a busy machine takes its time.
-    expect: { poll: { timeout: 10_000 } },
+    // No test goes by these: they end what will never come about, on the slowest machine.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    teardownTimeout: 300_000,
+    expect: { poll: { timeout: 120_000 } },
   },
 })

@@ -7,7 +7,7 @@ import {
   StandInGitHub,
   type StandInRequest,
 } from '../../src/demo/stand-in-github.js'
-import { describedOperation } from './github-description.js'
+import { readGitHubDescription } from './github-description.js'
 
 /** What the stand-in does with a request: gives an answer of its own, or `undefined` for the usual one. */
 type Interference = (
@@ -63,12 +63,13 @@ export async function startGitHubStandIn(): Promise<GitHubStandIn> {
     return answer()
   }
 
+  const description = readGitHubDescription()
   const requests: GitHubStandIn['requests'] = []
   const faults: string[] = []
   const github = await StandInGitHub.start({
     example: operation => {
       if (operation === 'event workflow_run') return { ...EVENT_EXAMPLE }
-      const { source: _source, ...example } = describedOperation(operation).example()
+      const { source: _source, ...example } = description.operation(operation).example()
       // GitHub's example of a repository lacks what its description requires.
       return operation === 'GET /repos/{owner}/{repo}' ? { ...example, language: null } : example
     },
@@ -79,7 +80,7 @@ export async function startGitHubStandIn(): Promise<GitHubStandIn> {
         request =>
           asApp(request, () => {
             const isShop = `${request.path['owner']}/${request.path['repo']}` === 'acme/shop'
-            const example = describedOperation(request.operation).example()
+            const example = description.operation(request.operation).example()
             return isShop ? { status: 200, body: { ...example, id: INSTALLATION_ID } } : missing
           }),
       ],
@@ -90,7 +91,7 @@ export async function startGitHubStandIn(): Promise<GitHubStandIn> {
           asApp(request, () => ({
             status: 201,
             body: {
-              ...describedOperation(request.operation).example(),
+              ...description.operation(request.operation).example(),
               token: 'ghs_installation',
               expires_at: new Date(Date.now() + 3_600_000).toISOString(),
             },
@@ -99,7 +100,7 @@ export async function startGitHubStandIn(): Promise<GitHubStandIn> {
     ],
     interfere: (request, answer) => {
       const { operation, path, query, body, authorization } = request
-      const described = describedOperation(operation)
+      const described = description.operation(operation)
       requests.push({ operation, authorization })
       faults.push(...described.requestFaults({ ...path }, query, body))
       const given = standIn.interfere(request, answer) ?? answer()
