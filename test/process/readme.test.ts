@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClient } from '../support/client.js'
+import { cleanEnvironment } from '../support/environment.js'
 import { createGitRepository, type GitRepository } from '../support/git-repository.js'
 import { runCommand, type ServerProcess, startServer } from '../support/server-process.js'
 
@@ -37,7 +38,7 @@ function asOurs(command: string, commit: string, token: string): string {
     .replaceAll('$TOKEN', token)
 }
 
-test('the commands of the README work in the order in which they stand there', { timeout: 60_000 }, async () => {
+test('the commands of the README work in the order in which they stand there', async () => {
   const commit = (await repository.commit('first')).slice(0, 7)
   const commands = blocks.filter(({ language }) => language === 'sh').map(({ text }) => text.trim())
   const [, makeToken = ''] = /^TOKEN=\$\((.*)\)$/m.exec(commands.join('\n')) ?? []
@@ -152,10 +153,10 @@ test.each([
   })
 })
 
-test('the demo tells its story, keeps serving and cleans up after itself', { timeout: 60_000 }, async () => {
+test('the demo tells its story, keeps serving and cleans up after itself', async () => {
   const main = fileURLToPath(new URL('../../dist/demo/main.js', import.meta.url))
   const folder = await mkdtemp(join(tmpdir(), 'slipway-demo-test-'))
-  const env = { PATH: process.env['PATH'], PORT: '0', TMPDIR: folder }
+  const env = { ...cleanEnvironment(), PORT: '0', TMPDIR: folder }
   const demo = spawn(process.execPath, [main, '--pace', '0'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   let told = ''
   for await (const chunk of demo.stdout) {
@@ -171,7 +172,7 @@ test('the demo tells its story, keeps serving and cleans up after itself', { tim
   const client = createClient(url, token)
   const question = '{ project(name: "shop") { environments { name current { version } } } }'
   await expect
-    .poll(() => client.query(question), { timeout: 10_000 })
+    .poll(() => client.query(question))
     .toEqual({
       project: {
         environments: [

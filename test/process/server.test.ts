@@ -13,12 +13,14 @@ import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js'
 import { signToken } from '../../src/server/token.js'
 import { type Client, createClient } from '../support/client.js'
 import { createTestDatabase } from '../support/database.js'
+import { cleanEnvironment } from '../support/environment.js'
+import { createGate } from '../support/gate.js'
 import { createGitRepository } from '../support/git-repository.js'
 import { type ServerProcess, startServer } from '../support/server-process.js'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const JWT_SECRET = 'a secret for processes that is long enough'
-const TOKEN = signToken(JWT_SECRET, { subject: 'ci', role: 'admin', projects: null, expiresInSeconds: 600 })
+const TOKEN = signToken(JWT_SECRET, { subject: 'ci', role: 'admin', projects: null, expiresInSeconds: 86_400 })
 let dataDir: string
 
 beforeEach(async () => {
@@ -52,7 +54,7 @@ async function seed(client: Client): Promise<void> {
 const DEPLOYMENTS = '/api/releases/shop/environments/production/deployments'
 
 describe('after kill -9 under load', () => {
-  test('the next start has all that was answered with 2xx, and nothing twice', { timeout: 120_000 }, async () => {
+  test('the next start has all that was answered with 2xx, and nothing twice', async () => {
     let server = await start()
     await seed(createClient(server.url, TOKEN))
     const answered: string[] = []
@@ -60,7 +62,7 @@ describe('after kill -9 under load', () => {
       const client = createClient(server.url, TOKEN)
       const load = Array.from({ length: 8 }, () => deployUntilItBreaks(client, answered))
       const enough = answered.length + 40
-      while (answered.length < enough) await new Promise(resolve => setTimeout(resolve, 5))
+      await expect.poll(() => answered.length, { interval: 5 }).toBeGreaterThanOrEqual(enough)
       await server.end('SIGKILL')
       await Promise.all(load)
       server = await start()
@@ -97,25 +99,25 @@ async function listAll(client: Client): Promise<{ id: string }[]> {
 
 describe('SIGTERM', () => {
   test('lets what is under way end, and ends the embedded database, too', async () => {
-    // The candidate's commit is asked for at a GitHub that takes its time, so that a request is under way.
-    const github = createServer((_request, response) => {
-      arrived()
-      setTimeout(() => response.writeHead(404).end('{}'), 1_000)
+    // The candidate's commit is asked for at a GitHub that answers only when the server is about to end.
+    const [underWay, ending] = [createGate(), createGate()]
+    const github = createServer(async (_request, response) => {
+      underWay.open()
+      await ending.opened
+      response.writeHead(404).end('{}')
     }).listen(0, '127.0.0.1')
-    let arrived = () => {}
-    const underWay = new Promise<void>(resolve => {
-      arrived = resolve
-    })
     await once(github, 'listening')
     const { port } = github.address() as AddressInfo
     const server = await start({ GITHUB_API_URL: `http://127.0.0.1:${port}` })
     const client = createClient(server.url, TOKEN)
     await client.query('mutation { createProject(input: { name: "hub", repository: "acme/hub" }) { project { id } } }')
     const answer = client.rest('POST', '/api/releases/hub/releases/v1-rc1', { repo: 'acme/hub', commit: 'abcdef1' })
-    await underWay
-    const code = await server.end('SIGTERM')
+    await underWay.opened
+    const code = server.end('SIGTERM')
+    await expect.poll(() => server.log.map(({ msg }) => msg)).toContain('Slipway ends')
+    ending.open()
     expect(await answer).toMatchObject({ status: 404, body: { error: 'GitHub repository not found' } })
-    expect(code).toBe(0)
+    expect(await code).toBe(0)
     await expect(readFile(join(dataDir, 'postgres', 'postmaster.pid'))).rejects.toThrow('ENOENT')
     github.close()
   })
@@ -125,7 +127,7 @@ describe('at its start a server', () => {
   test('names all faults of its configuration at once and ends with 1', async () => {
     const child = spawn(process.execPath, [MAIN], {
       env: {
-        PATH: process.env['PATH'],
+        ...cleanEnvironment(),
         PORT: 'x',
         DATABASE_URL: 'mysql://root:secret@localhost/db',
         JWT_SECRET: 'short',
@@ -159,14 +161,14 @@ describe('at its start a server', () => {
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
     const child = spawn(process.execPath, [MAIN], {
-      env: { PATH: process.env['PATH'], PORT: String(port), DATA_DIR: dataDir },
+      env: { ...cleanEnvironment(), PORT: String(port), DATA_DIR: dataDir },
     })
     const [errors, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
     expect({ errors, code }).toEqual({ errors: `PORT ${port} on 127.0.0.1 is in use; set another PORT\n`, code: 1 })
     other.close()
   })
 
-  test('migrates a database of yours once, when four start together', { timeout: 60_000 }, async () => {
+  test('migrates a database of yours once, when four start together', async () => {
     const database = await createTestDatabase()
     const replicas = await Promise.all(Array.from({ length: 4 }, () => start({ DATABASE_URL: database.url })))
     for (const { url } of replicas) expect((await fetch(`${url}/readyz`)).status).toBe(200)
@@ -175,13 +177,13 @@ describe('at its start a server', () => {
   })
 })
 
-test('a database that is gone makes requests 503, not the process end', { timeout: 60_000 }, async () => {
+test('a database that is gone makes requests 503, not the process end', async () => {
   const server: ServerProcess = await start()
   const client = createClient(server.url, TOKEN)
   await seed(client)
   const postmaster = await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')
   process.kill(Number(postmaster.split('\n')[0]), 'SIGKILL')
-  await expect.poll(async () => (await fetch(`${server.url}/readyz`)).status, { timeout: 10_000 }).toBe(503)
+  await expect.poll(async () => (await fetch(`${server.url}/readyz`)).status).toBe(503)
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
   const answer = await client.rest('POST', DEPLOYMENTS, { release_candidate_version: 'v1-rc1' })
   expect(answer).toMatchObject({ status: 503, body: { error: 'The database is unavailable' } })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { cleanEnvironment } from './environment.js'
 
 const run = promisify(execFile)
 
@@ -21,8 +22,8 @@ export interface GitRepository {
 export async function createGitRepository(): Promise<GitRepository> {
   const directory = await mkdtemp(join(tmpdir(), 'slipway-repository-'))
   const git = async (...args: string[]) => {
-    const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@localhost', '-c', 'commit.gpgsign=false']
-    const { stdout } = await run('git', ['-C', directory, ...identity, ...args])
+    const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@localhost']
+    const { stdout } = await run('git', ['-C', directory, ...identity, ...args], { env: cleanEnvironment() })
     return stdout.trim()
   }
   await git('init', '--quiet', '--initial-branch=main')

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js'
 import { migrate } from '../../src/database/migrations.js'
+import { forgetEnvironment } from './environment.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,6 +17,7 @@ declare module 'vitest' {
 
 /** One PostgreSQL for the whole run: the one at `TEST_DATABASE_URL`, or an embedded one in a temporary folder. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  forgetEnvironment()
   const log = pino({ level: 'warn' })
   const given = process.env['TEST_DATABASE_URL']
   if (given !== undefined) return provideTemplate(project, given)

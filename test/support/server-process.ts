@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { cleanEnvironment } from './environment.js'
 
 const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -35,7 +36,7 @@ export function startWorkerProcess(environment: Record<string, string>): Promise
 
 async function start(program: string, ready: string, environment: Record<string, string>) {
   const child = spawn(process.execPath, [`${DIST}${program}`], {
-    env: { PATH: process.env['PATH'], PORT: '0', ...environment },
+    env: { ...cleanEnvironment(), PORT: '0', ...environment },
     cwd: '/',
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -61,7 +62,7 @@ async function start(program: string, ready: string, environment: Record<string,
   }
 }
 
-/** Runs a command line in the project's folder, as a user would. */
+/** Runs a command line in the project's folder, as a user would who has set nothing else. */
 export function runCommand(command: string, environment: Record<string, string> = {}) {
-  return run('bash', ['-c', command], { cwd: ROOT, env: { ...process.env, ...environment } })
+  return run('bash', ['-c', command], { cwd: ROOT, env: { ...cleanEnvironment(), ...environment } })
 }

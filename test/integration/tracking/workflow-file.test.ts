@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { StandInRun } from '../../../src/demo/stand-in-github.js'
 import { createPace } from '../../../src/modules/tracking/pace.js'
+import { cleanEnvironment } from '../../support/environment.js'
 import { startGitHubStandIn } from '../../support/github-stand-in.js'
 import { Postman } from '../../support/postman.js'
 import { createGitHubProject } from '../../support/seed.js'
@@ -39,7 +40,9 @@ async function carryOut(run: StandInRun): Promise<void> {
     for (const { env, steps } of Object.values(file.jobs)) {
       const variables = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, fill(value)]))
       for (const step of steps) {
-        await promisify(execFile)('bash', ['-e', '-c', fill(step.run)], { env: { ...process.env, ...variables } })
+        await promisify(execFile)('bash', ['-e', '-c', fill(step.run)], {
+          env: { ...cleanEnvironment(), ...variables },
+        })
       }
     }
     github.actions.finish(run, 'success')
@@ -66,7 +69,7 @@ test.each([
   const body = { release_candidate_version: 'v1-rc1' }
   expect(await slipway.as().rest('POST', path, body)).toMatchObject({ status: 201, body: { status: 'pending' } })
   const newest = async () => (await slipway.as().rest<{ status: string }[]>('GET', path)).body[0]
-  await expect.poll(newest, { timeout: 10_000 }).toMatchObject({ status: 'success' })
+  await expect.poll(newest).toMatchObject({ status: 'success' })
   const [run] = github.runs.slice(-1)
   expect(await newest()).toMatchObject({ external_url: `https://github.com/acme/shop/actions/runs/${run?.id}` })
   await postman.rest()
