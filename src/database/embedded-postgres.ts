@@ -153,8 +153,10 @@ function owned(running: Postmaster, owner: pg.Client, password: string, log: Log
   }
 }
 
+/** Says also what clients would take from `PGSSLMODE` and `PGOPTIONS`, which somebody has set for another database. */
 function urlOf({ port }: Postmaster, password: string, database: string): string {
-  return `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`
+  const settings = `sslmode=disable&options=${encodeURIComponent('-c search_path=public')}`
+  return `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}?${settings}`
 }
 
 async function exists(path: string): Promise<boolean> {

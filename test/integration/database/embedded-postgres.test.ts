@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { pino } from 'pino'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { startEmbeddedPostgres } from '../../../src/database/embedded-postgres.js'
 import { postgresAccount } from '../../../src/database/postgres-account.js'
 import { findPostgresBinaries } from '../../../src/database/postgres-binaries.js'
@@ -20,7 +20,10 @@ beforeEach(async () => {
   // mkdtemp makes folders that only their owner may enter.
   folder = await mkdtemp(join(tmpdir(), 'slipway-embedded-'))
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true, force: true })
+})
 
 async function ask(url: string, statement: string): Promise<unknown> {
   const client = new pg.Client({ connectionString: url })
@@ -49,7 +52,7 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'exit')
 }
 
-test('keeps its data from one start to the next, in files that nobody else may read', { timeout: 60_000 }, async () => {
+test('keeps its data from one start to the next, in files that nobody else may read', async () => {
   const dataDir = join(folder, 'deep', 'data')
   const first = await startEmbeddedPostgres(dataDir, log)
   await ask(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
@@ -63,9 +66,7 @@ test('keeps its data from one start to the next, in files that nobody else may r
   expect((await stat(dataDir)).mode & 0o077).toBe(0)
 })
 
-test('is taken over when its owner was killed, and another owner is refused while one lives', {
-  timeout: 60_000,
-}, async () => {
+test('is taken over when its owner was killed, and another owner is refused while one lives', async () => {
   const owner = await startOwner(folder)
   await expect(startEmbeddedPostgres(folder, log)).rejects.toThrow(/DATA_DIR .* is in use by another Slipway/)
   expect(await ask(owner.url, 'SELECT 1')).toBe(1)
@@ -76,7 +77,7 @@ test('is taken over when its owner was killed, and another owner is refused whil
   await expect(ask(heir.url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED')
 })
 
-test('recovers when PostgreSQL itself was killed, whose lock file is left behind', { timeout: 60_000 }, async () => {
+test('recovers when PostgreSQL itself was killed, whose lock file is left behind', async () => {
   const first = await startEmbeddedPostgres(folder, log)
   await ask(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
   const lockFile = join(folder, 'postgres', 'postmaster.pid')
@@ -87,12 +88,13 @@ test('recovers when PostgreSQL itself was killed, whose lock file is left behind
   await second.stop()
 })
 
-test('is not misled by a lock file whose process number another program has now', { timeout: 60_000 }, async () => {
+test('is not misled by a lock file whose process number another program has now', async () => {
   const first = await startEmbeddedPostgres(folder, log)
   const lockFile = join(folder, 'postgres', 'postmaster.pid')
   const lock = await readFile(lockFile, 'utf8')
   await first.stop()
-  const bystander = spawn('sleep', ['60'])
+  // Ends with its input, that is with this process at the latest.
+  const bystander = spawn('cat')
   await writeFile(lockFile, lock.replace(/^\d+/, String(bystander.pid)))
   const second = await startEmbeddedPostgres(folder, log)
   expect(await ask(second.url, 'SELECT 1')).toBe(1)
@@ -101,7 +103,15 @@ test('is not misled by a lock file whose process number another program has now'
   await kill(bystander)
 })
 
-test('leaves nothing that looks like a cluster when making it is interrupted', { timeout: 60_000 }, async () => {
+test('is reached as it is meant to be, whatever the environment says of other databases', async () => {
+  vi.stubEnv('PGSSLMODE', 'require')
+  vi.stubEnv('PGOPTIONS', '-c search_path=nowhere')
+  const postgres = await startEmbeddedPostgres(folder, log)
+  expect(await ask(postgres.url, 'SHOW search_path')).toBe('public')
+  await postgres.stop()
+})
+
+test('leaves nothing that looks like a cluster when making it is interrupted', async () => {
   await mkdir(join(folder, 'postgres-unfinished-abc', 'base'), { recursive: true })
   const postgres = await startEmbeddedPostgres(folder, log)
   expect(await ask(postgres.url, 'SELECT 1')).toBe(1)
@@ -109,7 +119,7 @@ test('leaves nothing that looks like a cluster when making it is interrupted', {
   expect((await readdir(folder)).filter(name => name.startsWith('postgres-unfinished'))).toEqual([])
 })
 
-test.runIf(isRoot)('runs for root below a folder that only root may enter', { timeout: 60_000 }, async () => {
+test.runIf(isRoot)('runs for root below a folder that only root may enter', async () => {
   const { initdb } = await findPostgresBinaries()
   const installed = join(folder, 'native')
   await cp(dirname(dirname(initdb)), installed, { recursive: true, verbatimSymlinks: true })
@@ -124,22 +134,18 @@ test.runIf(isRoot)('runs for root below a folder that only root may enter', { ti
   expect((await stat(join(cluster, 'PG_VERSION'))).uid).not.toBe(0)
 })
 
-test.runIf(isRoot)(
-  'works for an ordinary user who may write to nothing but the data',
-  { timeout: 60_000 },
-  async () => {
-    const nobody = 65_534
-    await chmod(folder, 0o755)
-    const dataDir = join(folder, 'data')
-    await mkdir(dataDir)
-    await chown(dataDir, nobody, nobody)
-    // The checkout may lie where only root may read: reading it is all that this user may do beyond others.
-    const reading = ['--inh-caps=-all,+dac_read_search', '--ambient-caps=-all,+dac_read_search']
-    const user = [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--securebits=+no_setuid_fixup']
-    const owner = await startOwner(dataDir, ['setpriv', ...user, ...reading])
-    expect(await ask(owner.url, 'SELECT 1')).toBe(1)
-    await kill(owner.child)
-    const heir = await startEmbeddedPostgres(dataDir, log)
-    await heir.stop()
-  },
-)
+test.runIf(isRoot)('works for an ordinary user who may write to nothing but the data', async () => {
+  const nobody = 65_534
+  await chmod(folder, 0o755)
+  const dataDir = join(folder, 'data')
+  await mkdir(dataDir)
+  await chown(dataDir, nobody, nobody)
+  // The checkout may lie where only root may read: reading it is all that this user may do beyond others.
+  const reading = ['--inh-caps=-all,+dac_read_search', '--ambient-caps=-all,+dac_read_search']
+  const user = [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--securebits=+no_setuid_fixup']
+  const owner = await startOwner(dataDir, ['setpriv', ...user, ...reading])
+  expect(await ask(owner.url, 'SELECT 1')).toBe(1)
+  await kill(owner.child)
+  const heir = await startEmbeddedPostgres(dataDir, log)
+  await heir.stop()
+})
