@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The token that it lets in. */
 const API_TOKEN = 'bkua_secret'
@@ -37,8 +36,6 @@ interface BuildkiteRequest {
   readonly body: unknown
   readonly authorization: string | undefined
   readonly ifNoneMatch: string | undefined
-  /** When it came. */
-  readonly at: number
 }
 
 interface BuildkiteAnswer {
@@ -63,7 +60,7 @@ interface BuildkiteEvent {
 }
 
 /** What happens to an event on its way; those that are held come with `release`, the last one first. */
-export type Fate = 'send' | 'drop' | 'double' | 'hold' | { readonly delayMs: number }
+export type Fate = 'send' | 'drop' | 'double' | 'hold'
 
 /** A Buildkite on loopback. */
 export interface BuildkiteStandIn {
@@ -194,11 +191,8 @@ export async function startBuildkiteStandIn(): Promise<BuildkiteStandIn> {
     }
     const copies = fate === 'double' ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
-      const work = (async () => {
-        if (typeof fate === 'object') await sleep(fate.delayMs)
-        // Buildkite does not come back to an event that found nobody.
-        await standIn.send(event).catch(() => undefined)
-      })()
+      // Buildkite does not come back to an event that found nobody.
+      const work = standIn.send(event).catch(() => undefined)
       underWay.add(work)
       work.finally(() => underWay.delete(work))
     }
@@ -285,7 +279,6 @@ export async function startBuildkiteStandIn(): Promise<BuildkiteStandIn> {
       body: sent === '' ? undefined : JSON.parse(sent),
       authorization: incoming.headers.authorization,
       ifNoneMatch: incoming.headers['if-none-match'],
-      at: Date.now(),
     }
     standIn.requests.push(request)
     const given = (await standIn.interfere(request, () => respond(request))) ?? respond(request)

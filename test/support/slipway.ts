@@ -54,7 +54,6 @@ export interface SlipwayOptions {
   readonly pace?: Pace
   /** Whether webhooks may go to private addresses; in tests there are no others. */
   readonly allowPrivate?: boolean
-  readonly idempotencyLeaseMs?: number
   /** Stands in front of the repository hosts. */
   readonly wrapHosts?: (hosts: RepositoryHosts) => RepositoryHosts
 }
@@ -103,7 +102,6 @@ async function startSlipway(options: SlipwayOptions): Promise<Slipway & { stop()
     webhookSecrets: { github: GITHUB_WEBHOOK_SECRET, buildkite: BUILDKITE_WEBHOOK_TOKEN },
     publicUrl: undefined,
     rateLimit: options.rateLimit ?? 0,
-    ...(options.idempotencyLeaseMs !== undefined && { idempotencyLeaseMs: options.idempotencyLeaseMs }),
   })
   const url = await server.listen({ host: '127.0.0.1', port: 0 })
   return {
@@ -126,7 +124,7 @@ async function startSlipway(options: SlipwayOptions): Promise<Slipway & { stop()
 }
 
 export function testToken({ subject = 'tester', role = 'admin', projects }: TestToken = {}): string {
-  return signToken(JWT_SECRET, { subject, role, projects: projects ?? null, expiresInSeconds: 600 })
+  return signToken(JWT_SECRET, { subject, role, projects: projects ?? null, expiresInSeconds: 86_400 })
 }
 
 /** A name that nothing else has. */

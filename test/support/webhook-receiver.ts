@@ -15,7 +15,6 @@ interface WebhookAnswer {
 
 /** One request as it came. */
 interface ReceivedWebhook {
-  readonly at: number
   readonly method: string | undefined
   readonly path: string | undefined
   readonly headers: IncomingHttpHeaders
@@ -80,12 +79,11 @@ export function useWebhookReceiver(): WebhookReceiver {
 }
 
 async function receive(request: IncomingMessage, secret: string): Promise<ReceivedWebhook> {
-  const at = Date.now()
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const body = Buffer.concat(chunks).toString()
   const { method, url: path, headers } = request
-  return { at, method, path, headers, body, message: verified(body, headers, secret) }
+  return { method, path, headers, body, message: verified(body, headers, secret) }
 }
 
 function verified(body: string, headers: IncomingHttpHeaders, secret: string): ReceivedWebhook['message'] {

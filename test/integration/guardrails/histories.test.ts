@@ -49,7 +49,9 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ act: fc.constant('cancel' as const), place }) },
 )
 
-test('whatever happens in whatever order, the gates hold and nothing stands still', { timeout: 600_000 }, async () => {
+test('whatever happens in whatever order, the gates hold and nothing stands still', {
+  timeout: 1_800_000,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(guardrails, fc.array(step, { minLength: 8, maxLength: 25 }), async (chosen, steps) => {
       const scene = await openScene(chosen)

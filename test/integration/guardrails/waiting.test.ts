@@ -181,7 +181,7 @@ describe('a lane', () => {
     await expect.poll(() => statuses(production)).toEqual(['v1-rc1 SUCCESS', 'v1-rc2 CANCELED', 'v1-rc3 PENDING'])
   })
 
-  test('is not held by a deployment that waits for approval, for days', { timeout: 60_000 }, async () => {
+  test('is not held by a deployment that waits for approval, for days', async () => {
     const versions = ['v1-rc1', 'v1-rc2', 'v1-rc3', 'v1-rc4', 'v1-rc5', 'v1-rc6']
     const project = await createGuardedProject(slipway, ...versions)
     const production = await project.createEnvironment('production', {

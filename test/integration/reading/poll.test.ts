@@ -172,9 +172,11 @@ test('a version is never missed while others commit', async () => {
   await tagOf(count, { name: project.name })
   const answers = new Map<string, string>()
   let isWriting = true
+  // Until so many versions have been seen, however seldom the reader gets its turn.
+  const isSeen = () => answers.size > 10
   const writing = Promise.all(
     environments.map(async environment => {
-      for (let deployment = 0; deployment < 25; deployment++) await environment.deploy('v1-rc1')
+      for (let done = 0; done < 25 || (!isSeen() && done < 1_000); done++) await environment.deploy('v1-rc1')
     }),
   ).finally(() => {
     isWriting = false
@@ -186,5 +188,5 @@ test('a version is never missed while others commit', async () => {
     answers.set(tag, body)
   }
   await writing
-  expect(answers.size).toBeGreaterThan(3)
+  expect(isSeen()).toBe(true)
 })

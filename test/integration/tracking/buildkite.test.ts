@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createPace } from '../../../src/modules/tracking/pace.js'
 import {
@@ -8,13 +7,16 @@ import {
   signatureOf,
   startBuildkiteStandIn,
 } from '../../support/buildkite-stand-in.js'
+import { createGate } from '../../support/gate.js'
 import { createProject } from '../../support/seed.js'
 import { BUILDKITE_WEBHOOK_TOKEN, unique, useSlipway } from '../../support/slipway.js'
+import { letTimePass, settled } from '../../support/time-travel.js'
 
 const buildkite = await startBuildkiteStandIn()
 const slipway = useSlipway({ buildkiteApiUrl: buildkite.url, worker: true, pace: createPace(300) })
-/** An outcome that is not known is looked up after 15 s. */
-const SLOW = 60_000
+const MINUTE_MS = 60_000
+/** So long Buildkite asks to be left alone; each test waits for less, and then for more. */
+const HALF_AN_HOUR = '1800'
 
 /** By pipeline; each test has one of its own, so that none disturbs another. */
 const interferences = new Map<string, Interference>()
@@ -114,8 +116,7 @@ async function show(id: string): Promise<Shown> {
 
 const statusOf = async (id: string) => (await show(id)).status
 const historyOf = async (id: string) => (await show(id)).statusHistory.map(({ status }) => status)
-const becomes = (id: string, status: string, timeout = 8_000) =>
-  expect.poll(() => statusOf(id), { timeout, interval: 50 }).toBe(status)
+const becomes = (id: string, status: string) => expect.poll(() => statusOf(id)).toBe(status)
 const buildsOf = ({ pipeline }: Target) => buildkite.builds.filter(build => pipelineOf(build) === pipeline)
 const asked = ({ pipeline }: Target, method: string, path: RegExp) =>
   buildkite.requests.filter(
@@ -125,8 +126,7 @@ const dispatches = (target: Target) => asked(target, 'POST', /^\/builds$/)
 
 /** The build of the pipeline's only deployment, once Slipway knows it. */
 async function buildOf(target: Target, id: string): Promise<StandInBuild> {
-  // Unlike `expect.poll`, this may be used by tests that run at the same time.
-  await vi.waitFor(async () => expect((await show(id)).tracking['externalId']).not.toBeNull(), { timeout: 8_000 })
+  await expect.poll(async () => (await show(id)).tracking['externalId']).not.toBeNull()
   const [build] = buildsOf(target)
   if (build === undefined) throw new Error('There is no build')
   expect((await show(id)).tracking['externalId']).toBe(String(build.number))
@@ -138,8 +138,13 @@ async function outcomesOf(id: string): Promise<string[]> {
   const attempts = (await show(id)).tracking['attempts'] as readonly { readonly outcome: string }[]
   return attempts.map(({ outcome }) => outcome)
 }
-const attempted = (id: string, outcomes: string[]) =>
-  vi.waitFor(async () => expect(await outcomesOf(id)).toEqual(outcomes), { timeout: 8_000 })
+const attempted = (id: string, outcomes: string[]) => expect.poll(() => outcomesOf(id)).toEqual(outcomes)
+
+/** Lets time pass, and everything be done that is due by then. */
+async function pass(minutes: number): Promise<void> {
+  await letTimePass(slipway.databaseUrl, minutes * MINUTE_MS)
+  await settled(slipway.databaseUrl)
+}
 
 /** Buildkite does not answer how builds are: what is known of them is known from events. */
 const deaf: Interference = ({ method, path }) =>
@@ -261,9 +266,7 @@ describe('a deployment', () => {
     const before = asked(target, 'GET', /^\/builds\/\d+$/).length
     buildkite.block(build)
     // Nor does it seem so when it is asked about.
-    await expect
-      .poll(() => asked(target, 'GET', /^\/builds\/\d+$/).length, { timeout: 10_000 })
-      .toBeGreaterThan(before + 1)
+    await expect.poll(() => asked(target, 'GET', /^\/builds\/\d+$/).length).toBeGreaterThan(before + 1)
     const told = ['build.scheduled', 'build.running', 'build.finished']
     expect(buildkite.deliveries.filter(({ number }) => number === build.number).map(({ name }) => name)).toEqual(told)
     expect(await show(id)).toMatchObject({ status: 'IN_PROGRESS', errorMessage: null })
@@ -310,9 +313,9 @@ describe('a deployment', () => {
     const build = await buildOf(target, id)
     buildkite.run(build)
     await becomes(id, 'IN_PROGRESS')
-    await expect.poll(() => answers, { timeout: 10_000 }).toContain(304)
+    await expect.poll(() => answers).toContain(304)
     buildkite.finish(build, 'failed')
-    await becomes(id, 'FAILURE', 15_000)
+    await becomes(id, 'FAILURE')
     expect(await show(id)).toMatchObject({
       errorMessage: 'The build failed on Buildkite',
       tracking: { source: 'CHECK', nextCheckAt: null },
@@ -327,7 +330,7 @@ describe('a deployment', () => {
     buildkite.run(build)
     await becomes(id, 'IN_PROGRESS')
     buildkite.forget(build)
-    await becomes(id, 'ERROR', 15_000)
+    await becomes(id, 'ERROR')
     expect((await show(id)).errorMessage).toBe('Buildkite does not know the run any more')
   })
 
@@ -345,8 +348,8 @@ describe('a deployment', () => {
 
 describe('a dispatch', () => {
   test.each([
-    [{ 'retry-after': '2' }],
-    [{ 'ratelimit-remaining': '0', 'ratelimit-limit': '200', 'ratelimit-reset': '2' }],
+    [{ 'retry-after': HALF_AN_HOUR }],
+    [{ 'ratelimit-remaining': '0', 'ratelimit-limit': '200', 'ratelimit-reset': HALF_AN_HOUR }],
   ])('waits as long as a rate limit says and is not done twice: %j', async headers => {
     const target = await seed({ organization: unique('org') })
     interferences.set(target.pipeline, ({ method }) =>
@@ -355,10 +358,12 @@ describe('a dispatch', () => {
         : undefined,
     )
     const id = await deploy(target)
+    await attempted(id, ['later'])
+    await pass(20)
+    expect(dispatches(target)).toHaveLength(1)
+    await pass(15)
     const build = await buildOf(target, id)
-    const [first, second, ...more] = dispatches(target)
-    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(1_950)
-    expect(more).toEqual([])
+    expect(dispatches(target)).toHaveLength(2)
     expect(buildsOf(target)).toEqual([build])
     expect((await show(id)).tracking['attempts']).toEqual([
       { request: 'dispatch', outcome: 'later', message: 'Buildkite: You have exceeded your API rate limit.' },
@@ -371,33 +376,36 @@ describe('a dispatch', () => {
     const [one, other] = [await seed({ organization }), await seed({ organization })]
     interferences.set(one.pipeline, ({ method }) =>
       method === 'POST' && dispatches(one).length === 1
-        ? { status: 429, body: { message: 'Slow down' }, headers: { 'retry-after': '3' } }
+        ? { status: 429, body: { message: 'Slow down' }, headers: { 'retry-after': HALF_AN_HOUR } }
         : undefined,
     )
     const first = await deploy(one)
     await attempted(first, ['later'])
     const second = await deploy(other)
-    await Promise.all([buildOf(one, first), buildOf(other, second)])
-    const limited = dispatches(one)[0]?.at ?? 0
-    for (const { at } of [...asked(other, 'GET', /^$/), ...dispatches(other)]) {
-      expect(at - limited).toBeGreaterThanOrEqual(2_950)
-    }
+    await pass(20)
+    expect(asked(other, 'GET', /^$/)).toEqual([])
+    expect([...buildsOf(one), ...buildsOf(other)]).toEqual([])
+    await pass(15)
+    await buildOf(one, first)
+    await buildOf(other, second)
     expect([...buildsOf(one), ...buildsOf(other)]).toHaveLength(2)
   })
 
   test('that an event overtakes is told of once, and its answer changes nothing', async () => {
+    const overtaken = createGate()
     const target = await seed({
       interfere: async (request, answer) => {
         if (request.method !== 'POST') return deaf(request, answer)
         const given = answer()
         const [build] = buildsOf(target)
         if (build !== undefined) buildkite.run(build)
-        await sleep(1_500)
+        await overtaken.opened
         return given
       },
     })
     const id = await deploy(target)
-    await becomes(id, 'IN_PROGRESS', 1_400)
+    await becomes(id, 'IN_PROGRESS')
+    overtaken.open()
     const build = await buildOf(target, id)
     await attempted(id, ['accepted'])
     expect(await show(id)).toMatchObject({ status: 'IN_PROGRESS', externalUrl: build.web_url })
@@ -433,108 +441,87 @@ const DONE_BUT_FAILED: Parameters<typeof seed>[0] = {
   },
 }
 
-// They wait for the same 20 s.
-describe.concurrent('a dispatch of which it is not known whether it was done', () => {
-  test('is found again by the run’s key, and not done twice', { timeout: SLOW }, async ({ expect }) => {
+describe('a dispatch of which it is not known whether it was done', () => {
+  test('is found again by the run’s key, and not done twice', async () => {
     const target = await seed(DONE_BUT_FAILED)
     const id = await deploy(target)
-    await expect
-      .poll(async () => (await show(id)).tracking, { timeout: 40_000, interval: 250 })
-      .toMatchObject({ externalId: expect.any(String), attempts: [{ outcome: 'unclear' }] })
-    const [build, ...more] = buildsOf(target)
-    expect(more).toEqual([])
-    if (build === undefined) throw new Error('There is no build')
+    await attempted(id, ['unclear'])
+    await pass(1)
+    const build = await buildOf(target, id)
+    expect(buildsOf(target)).toEqual([build])
     const [lookUp] = asked(target, 'GET', /^\/builds$/)
     expect([...(lookUp?.query ?? [])]).toEqual([['meta_data[slipway-run]', build.meta_data['slipway-run']]])
     expect(await show(id)).toMatchObject({
       externalUrl: build.web_url,
-      tracking: { externalId: String(build.number) },
+      tracking: { attempts: [{ outcome: 'unclear' }] },
     })
     buildkite.run(build)
     buildkite.finish(build, 'passed')
-    await expect.poll(() => statusOf(id), { timeout: 10_000 }).toBe('SUCCESS')
+    await becomes(id, 'SUCCESS')
     expect(dispatches(target)).toHaveLength(1)
   })
 
-  test.for([
+  test.each([
     ['is answered 503', { status: 503, body: { message: 'Service Unavailable' } }],
     ['loses its connection', 'drop'],
-  ] as const)('and was not, as it %s, is done once more', { timeout: SLOW }, async ([, given], { expect }) => {
+  ] as const)('and was not, as it %s, is done once more', async (_how, given) => {
     const target = await seed({
       interfere: ({ method }) => (method === 'POST' && dispatches(target).length === 1 ? given : undefined),
     })
     const id = await deploy(target)
-    await expect.poll(() => buildsOf(target).length, { timeout: 40_000, interval: 250 }).toBe(1)
-    const [first, second] = dispatches(target)
-    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(14_000)
+    await attempted(id, ['unclear'])
+    await pass(1)
     const build = await buildOf(target, id)
     buildkite.finish(build, 'passed')
-    await expect.poll(() => statusOf(id), { timeout: 10_000 }).toBe('SUCCESS')
+    await becomes(id, 'SUCCESS')
     expect(dispatches(target)).toHaveLength(2)
   })
 
-  test('that hangs is given up, found again and not done twice', { timeout: SLOW }, async ({ expect }) => {
+  test('that hangs is given up, found again and not done twice', async () => {
+    const late = createGate()
     const target = await seed({
       fate: () => 'drop',
-      interfere: ({ method }, answer) => {
-        if (method !== 'POST') return undefined
-        answer()
-        return 'hang'
-      },
-    })
-    const id = await deploy(target)
-    await expect
-      .poll(async () => (await show(id)).tracking, { timeout: 50_000, interval: 250 })
-      .toMatchObject({
-        externalId: expect.any(String),
-        attempts: [{ outcome: 'unclear', message: 'Buildkite did not answer in time' }],
-      })
-    expect([dispatches(target).length, buildsOf(target).length]).toEqual([1, 1])
-  })
-
-  test('yet, as Buildkite is slow, is not done twice', { timeout: SLOW }, async ({ expect }) => {
-    const target = await seed({
-      fate: () => 'drop',
-      interfere: async ({ method, path }) => {
-        // Each answer comes in time, all of them together after a look-up would.
-        if (path === '' || (method === 'POST' && dispatches(target).length === 1)) await sleep(8_000)
+      interfere: async ({ method }) => {
+        if (method === 'POST') await late.opened
         return undefined
       },
     })
     const id = await deploy(target)
-    await expect.poll(() => buildsOf(target).length, { timeout: 30_000, interval: 250 }).toBe(1)
-    // So long a second one would take.
-    await sleep(12_000)
-    expect(buildsOf(target)).toHaveLength(1)
-    expect(dispatches(target)).toHaveLength(1)
-    await expect
-      .poll(async () => (await show(id)).tracking['externalId'], { timeout: 30_000, interval: 250 })
-      .toBe(String(buildsOf(target)[0]?.number))
-    expect(dispatches(target)).toHaveLength(1)
+    await attempted(id, ['unclear'])
+    expect((await show(id)).tracking['attempts']).toMatchObject([{ message: 'Buildkite did not answer in time' }])
+    // Buildkite carries it out now that nobody waits for its answer any more.
+    late.open()
+    await expect.poll(() => buildsOf(target).length).toBe(1)
+    await pass(1)
+    await buildOf(target, id)
+    expect([dispatches(target).length, buildsOf(target).length]).toEqual([1, 1])
   })
 
-  test('and is canceled meanwhile is stopped when it is found', { timeout: SLOW }, async ({ expect }) => {
+  test('and is canceled meanwhile is stopped when it is found', async () => {
     const target = await seed(DONE_BUT_FAILED)
     const id = await deploy(target)
     await attempted(id, ['unclear'])
     expect((await cancel(id)).cancelDeployment.deployment.status).toBe('CANCELING')
-    await expect.poll(() => asked(target, 'PUT', /cancel$/).length, { timeout: 40_000, interval: 250 }).toBe(1)
+    await pass(1)
+    await expect.poll(() => asked(target, 'PUT', /cancel$/).length).toBe(1)
     const [build] = buildsOf(target)
     if (build === undefined) throw new Error('There is no build')
     buildkite.finish(build, 'canceled')
-    await expect.poll(() => statusOf(id), { timeout: 10_000 }).toBe('CANCELED')
+    await becomes(id, 'CANCELED')
     expect(dispatches(target)).toHaveLength(1)
   })
 
-  test('and was not, and is canceled meanwhile, is not done any more', { timeout: SLOW }, async ({ expect }) => {
+  test('and was not, and is canceled meanwhile, is not done any more', async () => {
     const target = await seed({
       interfere: ({ method }) => (method === 'POST' && dispatches(target).length === 1 ? 'drop' : undefined),
     })
     const id = await deploy(target)
     await attempted(id, ['unclear'])
     await cancel(id)
-    await expect.poll(() => asked(target, 'GET', /^\/builds$/).length, { timeout: 40_000, interval: 250 }).toBe(1)
-    await sleep(3_000)
+    await pass(1)
+    await becomes(id, 'CANCELED')
+    expect(asked(target, 'GET', /^\/builds$/)).toHaveLength(1)
+    await pass(60)
     expect(buildsOf(target)).toEqual([])
     expect(await statusOf(id)).toBe('CANCELED')
   })
@@ -548,8 +535,12 @@ describe('canceling', () => {
     buildkite.run(build)
     await becomes(id, 'IN_PROGRESS')
     expect((await cancel(id)).cancelDeployment.deployment.status).toBe('CANCELING')
-    await expect.poll(() => build.state, { timeout: 5_000 }).toBe('canceling')
-    expect(asked(target, 'PUT', /./).map(({ path }) => path)).toEqual([`/builds/${build.number}/cancel`])
+    await expect.poll(() => build.state).toBe('canceling')
+    // On a slow machine it may be asked twice, by a job that began before the first answer came.
+    await expect.poll(async () => (await outcomesOf(id)).length).toBeGreaterThan(1)
+    await settled(slipway.databaseUrl)
+    const requests = asked(target, 'PUT', /./)
+    expect(new Set(requests.map(({ path }) => path))).toEqual(new Set([`/builds/${build.number}/cancel`]))
     expect(await statusOf(id)).toBe('CANCELING')
     buildkite.finish(build, 'canceled')
     await becomes(id, 'CANCELED')
@@ -561,30 +552,34 @@ describe('canceling', () => {
         { status: 'CANCELED', actor: 'Buildkite' },
       ],
       tracking: {
-        attempts: [
-          { request: 'dispatch', outcome: 'accepted' },
-          { request: 'cancel', outcome: 'accepted' },
-        ],
+        attempts: [{ request: 'dispatch' }, ...requests.map(() => ({ request: 'cancel', outcome: 'accepted' }))],
       },
     })
     // Again, it changes nothing.
     expect((await cancel(id)).cancelDeployment.deployment.status).toBe('CANCELED')
-    expect(asked(target, 'PUT', /./)).toHaveLength(1)
+    await settled(slipway.databaseUrl)
+    expect(asked(target, 'PUT', /./)).toEqual(requests)
   })
 
   test('is tried again after a rate limit', async () => {
     const target = await seed({ organization: unique('org') })
+    let isLimited = true
     interferences.set(target.pipeline, ({ method }) =>
-      method === 'PUT' && asked(target, 'PUT', /./).length === 1
-        ? { status: 429, body: { message: 'Slow down' }, headers: { 'retry-after': '2' } }
+      method === 'PUT' && isLimited
+        ? { status: 429, body: { message: 'Slow down' }, headers: { 'retry-after': HALF_AN_HOUR } }
         : undefined,
     )
     const id = await deploy(target)
     const build = await buildOf(target, id)
     await cancel(id)
-    await expect.poll(() => build.state, { timeout: 10_000 }).toBe('canceling')
-    const [first, second] = asked(target, 'PUT', /./)
-    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(1_950)
+    await expect.poll(() => outcomesOf(id)).toContain('later')
+    await settled(slipway.databaseUrl)
+    const before = asked(target, 'PUT', /./).length
+    await pass(20)
+    expect(asked(target, 'PUT', /./)).toHaveLength(before)
+    isLimited = false
+    await pass(15)
+    await expect.poll(() => build.state).toBe('canceling')
     buildkite.finish(build, 'canceled')
     await becomes(id, 'CANCELED')
   })
@@ -595,9 +590,9 @@ describe('canceling', () => {
     const build = await buildOf(target, id)
     buildkite.finish(build, 'passed')
     await cancel(id)
-    await expect.poll(() => asked(target, 'PUT', /./), { timeout: 5_000 }).toHaveLength(1)
+    await expect.poll(() => asked(target, 'PUT', /./).length).toBeGreaterThan(0)
     interferences.delete(target.pipeline)
-    await becomes(id, 'SUCCESS', 15_000)
+    await becomes(id, 'SUCCESS')
     expect(await historyOf(id)).toEqual(['PENDING', 'CANCELING', 'SUCCESS'])
   })
 
@@ -606,30 +601,32 @@ describe('canceling', () => {
       organization: unique('org'),
       interfere: ({ method }) =>
         method === 'POST' && dispatches(target).length === 1
-          ? { status: 429, body: { message: 'Slow down' }, headers: { 'retry-after': '2' } }
+          ? { status: 429, body: { message: 'Slow down' }, headers: { 'retry-after': HALF_AN_HOUR } }
           : undefined,
     })
     const id = await deploy(target)
     await attempted(id, ['later'])
     expect((await cancel(id)).cancelDeployment.deployment.status).toBe('CANCELED')
-    await sleep(4_000)
+    await pass(60)
     expect(dispatches(target)).toHaveLength(1)
   })
 
   test('during a dispatch that is refused for now has nothing started', async () => {
+    const canceled = createGate()
     const target = await seed({
       organization: unique('org'),
       interfere: async ({ method }) => {
         if (method !== 'POST' || dispatches(target).length > 1) return undefined
-        await sleep(1_000)
+        await canceled.opened
         return { status: 429, body: { message: 'Slow down' }, headers: { 'retry-after': '1' } }
       },
     })
     const id = await deploy(target)
-    await expect.poll(() => dispatches(target), { timeout: 5_000 }).toHaveLength(1)
+    await expect.poll(() => dispatches(target)).toHaveLength(1)
     await cancel(id)
+    canceled.open()
     await attempted(id, ['later'])
-    await sleep(4_000)
+    await pass(60)
     expect(dispatches(target)).toHaveLength(1)
     expect(await statusOf(id)).toBe('CANCELED')
   })
@@ -670,10 +667,9 @@ describe('an event', () => {
         body: { error: 'Invalid signature', code: 'INVALID_SIGNATURE' },
       })
     }
-    // Events are taken in in order: by the time this one counts, those would have counted.
     await buildkite.send(buildkite.eventOf('build.running', build, { state: 'running' }))
     await becomes(id, 'IN_PROGRESS')
-    await sleep(500)
+    await settled(slipway.databaseUrl)
     expect(await historyOf(id)).toEqual(['PENDING', 'IN_PROGRESS'])
   })
 
@@ -734,25 +730,23 @@ describe('an event', () => {
     buildkite.run(build)
     buildkite.finish(build, 'passed')
     await buildkite.release()
-    await becomes(id, 'SUCCESS')
-    await sleep(500)
+    await settled(slipway.databaseUrl)
     const history = await historyOf(id)
     expect(history.at(-1)).toBe('SUCCESS')
     expect(await statusOf(id)).toBe('SUCCESS')
   })
 
   test('may be doubled, late or lost', async () => {
-    const sent: Record<string, Fate> = { 'build.scheduled': { delayMs: 1_500 }, 'build.running': 'drop' }
+    const sent: Record<string, Fate> = { 'build.scheduled': 'hold', 'build.running': 'drop' }
     const target = await seed({ interfere: deaf, fate: name => sent[name] ?? 'double' })
     const id = await deploy(target)
     const build = await buildOf(target, id)
     buildkite.run(build)
     buildkite.finish(build, 'failed')
     await becomes(id, 'FAILURE')
-    await expect
-      .poll(() => buildkite.deliveries.filter(({ number }) => number === build.number), { timeout: 5_000 })
-      .toHaveLength(3)
-    await sleep(500)
+    await buildkite.release()
+    await expect.poll(() => buildkite.deliveries.filter(({ number }) => number === build.number)).toHaveLength(3)
+    await settled(slipway.databaseUrl)
     expect(await historyOf(id)).toEqual(['PENDING', 'FAILURE'])
   })
 

@@ -8,13 +8,13 @@ import { type GitHubStandIn, startGitHubStandIn } from '../../support/github-sta
 import { Postman } from '../../support/postman.js'
 import { createGitHubProject } from '../../support/seed.js'
 import { GITHUB_WEBHOOK_SECRET, unique, useSlipway } from '../../support/slipway.js'
+import { letTimePass, settled } from '../../support/time-travel.js'
 
 const github: GitHubStandIn = await startGitHubStandIn()
 const slipway = useSlipway({ githubApiUrl: github.url, worker: true, pace: createPace(400) })
 const SHA = `abcdef1${'0'.repeat(33)}`
 const INPUTS = ['aviator_deployment_id', 'aviator_release_cut_commit_hash', 'aviator_release_candidate_version']
 const BUILD_INPUTS = ['aviator_release_cut_id', 'aviator_release_cut_commit_hash', 'aviator_release_candidate_version']
-const SLOW = 60_000
 
 let postman: Postman
 afterAll(() => github.stop())
@@ -61,8 +61,18 @@ const statuses = async (target: Target) => (await list(target)).map(({ status })
 async function dispatched(id?: string): Promise<StandInRun> {
   const find = () =>
     id === undefined ? github.runs.at(-1) : github.runs.find(run => Object.values(run.inputs).includes(id))
-  await expect.poll(find, { timeout: 5_000 }).toBeDefined()
+  await expect.poll(find).toBeDefined()
   return find() as StandInRun
+}
+
+/** Waits until what came of the tries to start or stop its run is this. */
+const attempted = (id: string, outcomes: string[]) =>
+  expect.poll(() => node(id)).toMatchObject({ tracking: { attempts: outcomes.map(outcome => ({ outcome })) } })
+
+/** Lets time pass, and everything be done that is due by then. */
+async function pass(minutes: number): Promise<void> {
+  await letTimePass(slipway.databaseUrl, minutes * 60_000)
+  await settled(slipway.databaseUrl)
 }
 
 const runsOf = (id: string) => github.runs.filter(run => Object.values(run.inputs).includes(id))
@@ -79,8 +89,7 @@ async function node(id: string) {
   return found
 }
 
-const becomes = (target: Target, expected: string[], timeout = 8_000) =>
-  expect.poll(() => statuses(target), { timeout, interval: 50 }).toEqual(expected)
+const becomes = (target: Target, expected: string[]) => expect.poll(() => statuses(target)).toEqual(expected)
 
 describe('a deployment', () => {
   test('starts the workflow with the documented inputs and is moved by its events', async () => {
@@ -134,7 +143,7 @@ describe('a deployment', () => {
     }
     github.actions.begin(run)
     await becomes(target, ['in_progress'])
-    await expect.poll(() => answered, { timeout: 5_000 }).toContain(304)
+    await expect.poll(() => answered).toContain(304)
     github.actions.finish(run, 'failure')
     await becomes(target, ['failure'])
     expect(await node(id)).toMatchObject({
@@ -195,13 +204,11 @@ async function postAll(events: readonly object[]): Promise<void> {
     const response = await postEvent(`${slipway.url}/webhooks/github`, GITHUB_WEBHOOK_SECRET, body)
     expect(response.ok).toBe(true)
   }
-  await expect
-    .poll(() => slipway.database.webhookDelivery.count({ where: { outcome: null } }), { timeout: 5_000 })
-    .toBe(0)
+  await expect.poll(() => slipway.database.webhookDelivery.count({ where: { outcome: null } })).toBe(0)
 }
 
 describe('a dispatch', () => {
-  test('that GitHub carries out without answering is found again and not done twice', { timeout: SLOW }, async () => {
+  test('that GitHub carries out without answering is found again and not done twice', async () => {
     const target = await seed()
     github.interfere = ({ operation }, answer) => {
       if (!operation.endsWith('/dispatches')) return undefined
@@ -213,24 +220,26 @@ describe('a dispatch', () => {
     const id = await deploy(target)
     const run = await dispatched(id)
     github.interfere = () => undefined
-    await expect
-      .poll(() => node(id), { timeout: 40_000, interval: 500 })
-      .toMatchObject({ tracking: { externalId: String(run.id), attempts: [{ outcome: 'unclear' }] } })
+    await attempted(id, ['unclear'])
+    await pass(1)
+    await expect.poll(() => node(id)).toMatchObject({ tracking: { externalId: String(run.id) } })
     github.actions.finish(run, 'success')
     await becomes(target, ['success'])
     expect(runsOf(id)).toHaveLength(1)
   })
 
-  test('that got lost on the way is done once more', { timeout: SLOW }, async () => {
+  test('that got lost on the way is done once more', async () => {
     const target = await seed()
     let lost = 0
     github.interfere = ({ operation }) => (operation.endsWith('/dispatches') && lost++ === 0 ? 'drop' : undefined)
     const id = await deploy(target)
-    await expect.poll(() => runsOf(id), { timeout: 40_000, interval: 500 }).toHaveLength(1)
+    await attempted(id, ['unclear'])
+    await pass(1)
+    await expect.poll(() => runsOf(id)).toHaveLength(1)
     expect(lost).toBe(2)
   })
 
-  test('whose run tells its name in an event is found by that', { timeout: SLOW }, async () => {
+  test('whose run tells its name in an event is found by that', async () => {
     const target = await seed()
     github.interfere = ({ operation }, answer) => {
       if (!operation.endsWith('/dispatches')) return undefined
@@ -239,7 +248,7 @@ describe('a dispatch', () => {
     }
     const run = await dispatched(await deploy(target))
     github.actions.begin(run)
-    await becomes(target, ['in_progress'], 30_000)
+    await becomes(target, ['in_progress'])
     expect(runsOf(run.inputs['aviator_deployment_id'] ?? '')).toHaveLength(1)
   })
 
@@ -259,23 +268,23 @@ describe('a dispatch', () => {
 
   test('waits as long as a rate limit says, together with all others', async () => {
     const [one, other] = [await seed(), await seed()]
-    const times: number[] = []
+    let asked = 0
     github.interfere = ({ operation }) => {
-      if (!operation.endsWith('/dispatches')) return undefined
-      times.push(Date.now())
-      if (times.length > 1) return undefined
+      if (!operation.endsWith('/dispatches') || asked++ > 0) return undefined
       return {
         status: 403,
         body: { message: 'You have exceeded a secondary rate limit' },
-        headers: { 'retry-after': '2' },
+        headers: { 'retry-after': '1800' },
       }
     }
     const first = await deploy(one)
-    await expect.poll(() => times.length, { timeout: 5_000 }).toBe(1)
+    await attempted(first, ['later'])
     const second = await deploy(other)
-    await expect.poll(() => runsOf(first).length + runsOf(second).length, { timeout: 10_000 }).toBe(2)
-    expect(times).toHaveLength(3)
-    for (const time of times.slice(1)) expect(time - (times[0] ?? 0)).toBeGreaterThan(1_900)
+    await pass(20)
+    expect(asked).toBe(1)
+    await pass(15)
+    await expect.poll(() => runsOf(first).length + runsOf(second).length).toBe(2)
+    expect(asked).toBe(3)
   })
 
   test('to a server that cannot name the run finds out by itself', async () => {
@@ -289,7 +298,7 @@ describe('a dispatch', () => {
     github.faults.length = 0
     const id = await deploy(target)
     const run = await dispatched(id)
-    await expect.poll(() => node(id), { timeout: 10_000 }).toMatchObject({ tracking: { externalId: String(run.id) } })
+    await expect.poll(() => node(id)).toMatchObject({ tracking: { externalId: String(run.id) } })
     // An older server's answer is not in the newest one's description.
     github.faults.length = 0
   })
@@ -302,19 +311,16 @@ describe('a run', () => {
     github.actions.begin(run)
     await becomes(target, ['in_progress'])
     github.actions.forget(run)
-    await becomes(target, ['error'], 15_000)
+    await becomes(target, ['error'])
     expect((await list(target))[0]).toMatchObject({ error_message: 'GitHub does not know the run any more' })
   })
 
-  test('whose time is over counts as lost, until GitHub tells how it ended after all', { timeout: SLOW }, async () => {
+  test('whose time is over counts as lost, until GitHub tells how it ended after all', async () => {
     const target = await seed()
     const id = await deploy(target)
     const run = await dispatched(id)
     await expect.poll(() => node(id)).toMatchObject({ tracking: { externalId: String(run.id) } })
-    await slipway.database.workflowRun.updateMany({
-      where: { externalId: String(run.id) },
-      data: { deadline: new Date(), nextCheckAt: new Date() },
-    })
+    await pass(60)
     await becomes(target, ['error'])
     expect((await list(target))[0]?.['error_message']).toBe('It had not ended 60 minutes after it was started')
     github.actions.begin(run)
@@ -422,15 +428,15 @@ describe('a person', () => {
     const target = await seed()
     github.interfere = ({ operation }) =>
       operation.endsWith('/dispatches')
-        ? { status: 429, body: { message: 'Too many' }, headers: { 'retry-after': '3' } }
+        ? { status: 429, body: { message: 'Too many' }, headers: { 'retry-after': '60' } }
         : undefined
     const id = await deploy(target)
-    await expect.poll(() => node(id)).toMatchObject({ tracking: { attempts: [{ outcome: 'later' }] } })
+    await attempted(id, ['later'])
     const { data } = await mutate('cancelDeployment', { deployment: id })
     expect(data['cancelDeployment']?.deployment.status).toBe('CANCELED')
     github.interfere = () => undefined
     await slipway.database.rateLimit.deleteMany()
-    await new Promise(resolve => setTimeout(resolve, 1_500))
+    await pass(60)
     expect(runsOf(id)).toEqual([])
   })
 
@@ -549,6 +555,7 @@ describe('an event', () => {
     expect(response.status).toBe(202)
     const { status, conclusion } = workflow_run as { status: string; conclusion: string | null }
     const ends = status === 'completed' && conclusion === 'success'
+    await settled(slipway.databaseUrl)
     await becomes(target, [ends ? 'success' : 'pending'])
   })
 

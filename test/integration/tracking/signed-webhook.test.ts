@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
 import { fromGlobalId } from '../../../src/core/global-id.js'
 import { createPace } from '../../../src/modules/tracking/pace.js'
 import type { Client } from '../../support/client.js'
+import { createGate } from '../../support/gate.js'
 import { createProject, type RestCandidate, type SeededEnvironment, type SeededProject } from '../../support/seed.js'
 import { type Slipway, unique, useSlipway } from '../../support/slipway.js'
+import { letTimePass, settled } from '../../support/time-travel.js'
 import { useWebhookReceiver } from '../../support/webhook-receiver.js'
 
 const { log } = vi.hoisted(() => ({ log: [] as string[] }))
@@ -22,7 +23,6 @@ const slipway = useSlipway({ worker: true, pace: createPace(300) })
 const guarded = useSlipway({ worker: true, pace: createPace(300), allowPrivate: false })
 const receiver = useWebhookReceiver()
 
-const PATIENCE = { timeout: 15_000, interval: 50 }
 const COMMIT = /^[0-9a-f]{40}$/
 
 const WORKFLOW = `{
@@ -178,13 +178,10 @@ function auditOf(globalId: string) {
   })
 }
 
-/** A gate that is closed until it is opened. */
-function gate() {
-  let open = () => {}
-  const opened = new Promise<void>(resolve => {
-    open = resolve
-  })
-  return { opened, open }
+/** Lets time pass, and everything be done that is due by then. */
+async function pass(minutes: number): Promise<void> {
+  await letTimePass(slipway.databaseUrl, minutes * 60_000)
+  await settled(slipway.databaseUrl)
 }
 
 describe('a webhook as a workflow', () => {
@@ -253,8 +250,8 @@ describe('a webhook as a workflow', () => {
       })
     }
     const id = await deploy()
-    await expect.poll(() => receiver.types(`${path}/moved`), PATIENCE).toEqual(['deployment.requested'])
-    await expect.poll(() => outcomesOf(id), PATIENCE).toEqual(['dispatch accepted'])
+    await expect.poll(() => receiver.types(`${path}/moved`)).toEqual(['deployment.requested'])
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch accepted'])
     expect(receiver.received(path)).toEqual([])
   })
 
@@ -334,7 +331,7 @@ describe('a deployment', () => {
       ],
     })
     const id = await deploy()
-    await expect.poll(() => receiver.received(path), PATIENCE).toHaveLength(1)
+    await expect.poll(() => receiver.received(path)).toHaveLength(1)
     const [request] = receiver.received(path)
     expect(request).toMatchObject({ method: 'POST', headers: { 'content-type': 'application/json' } })
     expect(request?.message).toEqual({
@@ -349,9 +346,7 @@ describe('a deployment', () => {
         parameters: { release: `v1.2.0 at ${candidate.commit}`, by: 'tester' },
       },
     })
-    await expect
-      .poll(() => attemptsOf(id), PATIENCE)
-      .toEqual([{ request: 'dispatch', outcome: 'accepted', message: null }])
+    await expect.poll(() => attemptsOf(id)).toEqual([{ request: 'dispatch', outcome: 'accepted', message: null }])
     expect(await show(id)).toMatchObject({
       status: 'PENDING',
       tracking: { source: 'REQUEST', runner: 'WEBHOOK', externalId: null },
@@ -377,7 +372,7 @@ describe('a deployment', () => {
     const { path, environment, version } = await seed()
     const { body } = await environment.report(version, 'in_progress')
     await environment.report(version, 'success')
-    await sleep(1_500)
+    await settled(slipway.databaseUrl)
     expect(receiver.received(path)).toEqual([])
     expect((await show(body.id)).tracking).toMatchObject({ runner: null, attempts: [] })
   })
@@ -385,12 +380,13 @@ describe('a deployment', () => {
   test('leaves the worker alone while the receiver is silent', async () => {
     const { deploy } = await seed()
     const id = await deploy()
-    await expect.poll(() => outcomesOf(id), PATIENCE).toEqual(['dispatch accepted'])
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch accepted'])
     // The job that looks for the name of a run, which a webhook's has not, is over by then.
-    await sleep(3_500)
-    const before = await jobsSoFar()
-    await sleep(2_000)
-    expect((await jobsSoFar()) - before).toBeLessThan(10)
+    await pass(1)
+    const run = await slipway.database.workflowRun.findUniqueOrThrow({
+      where: { deploymentId: fromGlobalId(id)?.key ?? '' },
+    })
+    expect(await nextJob(run.id)).toEqual(run.deadline)
     expect(await statusOf(id)).toBe('PENDING')
   })
 
@@ -405,7 +401,7 @@ describe('a deployment', () => {
       message: 'The webhook’s receiver: the receiver answered 503: no room for [hidden]',
     }
     await expect
-      .poll(() => attemptsOf(id), PATIENCE)
+      .poll(() => attemptsOf(id))
       .toEqual([refused, refused, { request: 'dispatch', outcome: 'accepted', message: null }])
     const requests = receiver.received(path)
     expect(requests).toHaveLength(3)
@@ -421,7 +417,7 @@ describe('a deployment', () => {
     const { path, deploy } = await seed()
     receiver.answer(path, { status: 410 })
     const id = await deploy()
-    await expect.poll(() => statusOf(id), PATIENCE).toBe('ERROR')
+    await expect.poll(() => statusOf(id)).toBe('ERROR')
     const reason = 'The webhook’s receiver: the receiver answered 410: it wants no more of them'
     expect(await show(id)).toMatchObject({
       errorMessage: reason,
@@ -433,32 +429,34 @@ describe('a deployment', () => {
         attempts: [{ request: 'dispatch', outcome: 'refused', message: reason }],
       },
     })
-    await sleep(2_500)
+    await pass(10)
     expect(receiver.received(path)).toHaveLength(1)
   })
 
   test.each([204, 410, 503])('stays as it was reported before the receiver answered %i', async status => {
     const { path, environment, version, deploy } = await seed()
-    const { opened, open } = gate()
+    const { opened, open } = createGate()
     receiver.answer(path, { status, after: opened })
     const id = await deploy()
-    await expect.poll(() => receiver.received(path), PATIENCE).toHaveLength(1)
+    await expect.poll(() => receiver.received(path)).toHaveLength(1)
     await environment.report(version, 'in_progress')
     expect((await environment.report(version, 'success')).body).toMatchObject({ id, status: 'success' })
     open()
-    await expect.poll(() => attemptsOf(id), PATIENCE).toHaveLength(1)
-    await sleep(2_500)
+    await expect.poll(() => attemptsOf(id)).toHaveLength(1)
+    await pass(10)
     expect(await show(id)).toMatchObject({ status: 'SUCCESS', errorMessage: null, tracking: { source: 'REPORT' } })
     expect(receiver.received(path)).toHaveLength(1)
   })
 
   test('waits for as long as the receiver asks for', async () => {
     const { path, deploy } = await seed()
-    receiver.answer(path, { status: 429, headers: { 'retry-after': '4' } }, { status: 204 })
+    receiver.answer(path, { status: 429, headers: { 'retry-after': '1800' } }, { status: 204 })
     const id = await deploy()
-    await expect.poll(() => outcomesOf(id), PATIENCE).toEqual(['dispatch later', 'dispatch accepted'])
-    const [first, second] = receiver.received(path)
-    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(3_950)
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch later'])
+    await pass(20)
+    expect(receiver.received(path)).toHaveLength(1)
+    await pass(15)
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch later', 'dispatch accepted'])
   })
 
   test('does not follow the receiver to another place', async () => {
@@ -469,7 +467,7 @@ describe('a deployment', () => {
     })
     const id = await deploy()
     await expect
-      .poll(() => attemptsOf(id), PATIENCE)
+      .poll(() => attemptsOf(id))
       .toEqual([
         {
           request: 'dispatch',
@@ -488,7 +486,7 @@ describe('a deployment', () => {
     const webhook = { url: `http://${host}:${receiver.port}${path}`, secret: receiver.secret }
     expect((await setDeployWorkflow(project, environment, { webhook }, guarded.as())).errors).toEqual([])
     const id = await deploy()
-    await expect.poll(async () => (await show(id, guarded)).status, PATIENCE).toBe('ERROR')
+    await expect.poll(async () => (await show(id, guarded)).status).toBe('ERROR')
     const { errorMessage, tracking } = await show(id, guarded)
     expect(errorMessage).toContain('WEBHOOK_ALLOW_PRIVATE')
     expect(errorMessage).toContain(host)
@@ -499,7 +497,7 @@ describe('a deployment', () => {
   test('cannot be refreshed: the receiver reports by itself', async () => {
     const { deploy } = await seed()
     const id = await deploy()
-    await expect.poll(() => outcomesOf(id), PATIENCE).toEqual(['dispatch accepted'])
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch accepted'])
     const { errors } = await intervene('refreshDeployment', { deployment: id })
     expect(errors[0]?.extensions).toMatchObject({ code: 'CONFLICT', reason: 'NOT_TRACKED' })
     expect((await auditOf(id)).map(({ action }) => action)).toEqual(['deployment.create'])
@@ -510,16 +508,14 @@ describe('a deployment that is canceled', () => {
   test('is CANCELING, and the receiver is asked to stop it, until it reports that it did', async () => {
     const { path, environment, version, deploy } = await seed()
     const id = await deploy()
-    await expect.poll(() => outcomesOf(id), PATIENCE).toEqual(['dispatch accepted'])
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch accepted'])
     await environment.report(version, 'in_progress')
     expect(await cancel(id)).toEqual({ status: 'CANCELING', errors: [] })
-    await expect
-      .poll(() => receiver.types(path), PATIENCE)
-      .toEqual(['deployment.requested', 'deployment.cancel_requested'])
+    await expect.poll(() => receiver.types(path)).toEqual(['deployment.requested', 'deployment.cancel_requested'])
     const [asked, stop] = receiver.received(path)
     expect(stop?.headers['webhook-id']).toBe(`${asked?.headers['webhook-id']}-cancel`)
     expect(stop?.message?.data).toEqual(asked?.message?.data)
-    await expect.poll(() => outcomesOf(id), PATIENCE).toEqual(['dispatch accepted', 'cancel accepted'])
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch accepted', 'cancel accepted'])
     expect(await statusOf(id)).toBe('CANCELING')
 
     expect(await cancel(id)).toEqual({ status: 'CANCELING', errors: [] })
@@ -539,9 +535,9 @@ describe('a deployment that is canceled', () => {
   test('may end all the same, as its receiver reports', async () => {
     const { path, environment, version, deploy } = await seed()
     const id = await deploy()
-    await expect.poll(() => outcomesOf(id), PATIENCE).toEqual(['dispatch accepted'])
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch accepted'])
     await cancel(id)
-    await expect.poll(() => receiver.received(path), PATIENCE).toHaveLength(2)
+    await expect.poll(() => receiver.received(path)).toHaveLength(2)
     expect((await environment.report(version, 'success')).body).toMatchObject({ id, status: 'success' })
     const { errors } = await cancel(id)
     expect(errors[0]?.extensions).toMatchObject({ reason: 'ALREADY_FINISHED' })
@@ -550,11 +546,11 @@ describe('a deployment that is canceled', () => {
   // It waits for its turn again (QUEUED) after an answer by which it was not taken.
   test('before the receiver took it is CANCELED at once, and nothing more is sent', async () => {
     const { path, deploy } = await seed()
-    receiver.answer(path, { status: 503, headers: { 'retry-after': '2' } })
+    receiver.answer(path, { status: 503, headers: { 'retry-after': '60' } })
     const id = await deploy()
-    await expect.poll(() => outcomesOf(id), PATIENCE).toEqual(['dispatch later'])
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch later'])
     expect(await cancel(id)).toEqual({ status: 'CANCELED', errors: [] })
-    await sleep(4_000)
+    await pass(10)
     expect(receiver.types(path)).toEqual(['deployment.requested'])
     expect(await show(id)).toMatchObject({
       status: 'CANCELED',
@@ -566,27 +562,25 @@ describe('a deployment that is canceled', () => {
 
   test('while it is asked for is stopped as soon as the receiver has taken it', async () => {
     const { path, environment, version, deploy } = await seed()
-    const { opened, open } = gate()
+    const { opened, open } = createGate()
     receiver.answer(path, { status: 204, after: opened }, { status: 204 })
     const id = await deploy()
-    await expect.poll(() => receiver.received(path), PATIENCE).toHaveLength(1)
+    await expect.poll(() => receiver.received(path)).toHaveLength(1)
     expect(await cancel(id)).toEqual({ status: 'CANCELING', errors: [] })
     open()
-    await expect
-      .poll(() => receiver.types(path), PATIENCE)
-      .toEqual(['deployment.requested', 'deployment.cancel_requested'])
+    await expect.poll(() => receiver.types(path)).toEqual(['deployment.requested', 'deployment.cancel_requested'])
     expect((await environment.report(version, 'canceled')).body).toMatchObject({ id, status: 'canceled' })
   })
 
   test('while it is asked for is not asked for again when the receiver does not take it', async () => {
     const { path, deploy } = await seed()
-    const { opened, open } = gate()
+    const { opened, open } = createGate()
     receiver.answer(path, { status: 503, after: opened }, { status: 204 })
     const id = await deploy()
-    await expect.poll(() => receiver.received(path), PATIENCE).toHaveLength(1)
+    await expect.poll(() => receiver.received(path)).toHaveLength(1)
     expect(await cancel(id)).toEqual({ status: 'CANCELING', errors: [] })
     open()
-    await sleep(4_000)
+    await pass(10)
     expect(receiver.types(path).filter(type => type === 'deployment.requested')).toHaveLength(1)
     expect(['CANCELING', 'CANCELED']).toContain(await statusOf(id))
   })
@@ -595,9 +589,9 @@ describe('a deployment that is canceled', () => {
     const { path, deploy } = await seed()
     receiver.answer(path, { status: 204 }, { status: 503 }, { status: 204 })
     const id = await deploy()
-    await expect.poll(() => outcomesOf(id), PATIENCE).toEqual(['dispatch accepted'])
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch accepted'])
     await cancel(id)
-    await expect.poll(() => outcomesOf(id), PATIENCE).toEqual(['dispatch accepted', 'cancel later', 'cancel accepted'])
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch accepted', 'cancel later', 'cancel accepted'])
     const [, first, second] = receiver.received(path)
     expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id'])
     expect(await statusOf(id)).toBe('CANCELING')
@@ -606,7 +600,7 @@ describe('a deployment that is canceled', () => {
   test('is so by deployers only', async () => {
     const { path, deploy } = await seed()
     const id = await deploy()
-    await expect.poll(() => outcomesOf(id), PATIENCE).toEqual(['dispatch accepted'])
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch accepted'])
     const { errors } = await cancel(id, slipway.as({ role: 'viewer' }))
     expect(errors[0]?.extensions).toMatchObject({ code: 'FORBIDDEN' })
     expect(await statusOf(id)).toBe('PENDING')
@@ -618,7 +612,7 @@ describe('a deployment that is resolved', () => {
   test('has the status that was said, the reason in its history, and an audit event', async () => {
     const { path, deploy } = await seed()
     const id = await deploy()
-    await expect.poll(() => outcomesOf(id), PATIENCE).toEqual(['dispatch accepted'])
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch accepted'])
     const client = slipway.as({ subject: 'maria', role: 'deployer' })
     const reason = 'The runner’s disk died; seen on the host'
     expect(await resolve({ deployment: id, status: 'FAILURE', reason }, client)).toEqual({
@@ -636,7 +630,7 @@ describe('a deployment that is resolved', () => {
       { action: 'deployment.create' },
       { action: 'deployment.resolve', actor: 'maria', data: { status: 'FAILURE', reason } },
     ])
-    await sleep(2_500)
+    await pass(10)
     expect(receiver.received(path)).toHaveLength(1)
     expect(await statusOf(id)).toBe('FAILURE')
   })
@@ -656,11 +650,11 @@ describe('a deployment that is resolved', () => {
 
   test('before the receiver took it is not asked for any more', async () => {
     const { path, deploy } = await seed()
-    receiver.answer(path, { status: 503, headers: { 'retry-after': '2' } })
+    receiver.answer(path, { status: 503, headers: { 'retry-after': '60' } })
     const id = await deploy()
-    await expect.poll(() => outcomesOf(id), PATIENCE).toEqual(['dispatch later'])
+    await expect.poll(() => outcomesOf(id)).toEqual(['dispatch later'])
     await resolve({ deployment: id, status: 'ERROR', reason: 'The receiver is down for the day' })
-    await sleep(4_000)
+    await pass(10)
     expect(receiver.received(path)).toHaveLength(1)
     expect(await statusOf(id)).toBe('ERROR')
   })
@@ -699,7 +693,7 @@ describe('a build', () => {
     })
     const { status, body } = await cut('v2.0.0-rc1')
     expect({ status, is: body.status }).toEqual({ status: 201, is: 'pending' })
-    await expect.poll(() => receiver.received(path), PATIENCE).toHaveLength(1)
+    await expect.poll(() => receiver.received(path)).toHaveLength(1)
     expect(receiver.received(path)[0]?.message).toEqual({
       type: 'build.requested',
       timestamp: expect.any(String),
@@ -739,7 +733,7 @@ describe('a build', () => {
     const { path, cut } = await seedBuilds()
     receiver.answer(path, { status: 410 })
     const { body } = await cut('v2-rc1')
-    await expect.poll(async () => (await showBuild(body.id)).status, PATIENCE).toBe('FAILED')
+    await expect.poll(async () => (await showBuild(body.id)).status).toBe('FAILED')
     expect((await showBuild(body.id)).build).toMatchObject({
       errorMessage: 'The webhook’s receiver: the receiver answered 410: it wants no more of them',
       tracking: { attempts: [{ request: 'dispatch', outcome: 'refused' }] },
@@ -749,7 +743,7 @@ describe('a build', () => {
   test('is stopped by the receiver', async () => {
     const { path, cut, report } = await seedBuilds()
     const { body } = await cut('v2-rc1')
-    await expect.poll(async () => (await showBuild(body.id)).build?.tracking.attempts, PATIENCE).toHaveLength(1)
+    await expect.poll(async () => (await showBuild(body.id)).build?.tracking.attempts).toHaveLength(1)
     await report('v2-rc1', 'building')
     const { cancelBuild } = await slipway
       .as()
@@ -758,7 +752,7 @@ describe('a build', () => {
         { input: { candidate: body.id } },
       )
     expect(cancelBuild.candidate.status).toBe('BUILDING')
-    await expect.poll(() => receiver.types(path), PATIENCE).toEqual(['build.requested', 'build.cancel_requested'])
+    await expect.poll(() => receiver.types(path)).toEqual(['build.requested', 'build.cancel_requested'])
     expect(await report('v2-rc1', 'canceled')).toMatchObject({ status: 200, body: { status: 'canceled' } })
   })
 
@@ -798,9 +792,9 @@ async function storedSecrets({ name }: SeededProject): Promise<string[]> {
   return workflows.filter(workflow => workflow !== null).map(workflow => (workflow as { secret: string }).secret)
 }
 
-/** How many jobs were ever enqueued. */
-async function jobsSoFar(): Promise<number> {
-  const [row] = await slipway.database.$queryRaw<{ count: bigint }[]>`
-    SELECT pg_sequence_last_value(pg_get_serial_sequence('graphile_worker._private_jobs', 'id')::regclass) AS count`
-  return Number(row?.count)
+/** When the worker looks at a run next. */
+async function nextJob(runId: string): Promise<Date | undefined> {
+  const [row] = await slipway.database.$queryRaw<{ runAt: Date }[]>`
+    SELECT run_at AS "runAt" FROM graphile_worker.jobs WHERE key = ${`advance-run:${runId}`}`
+  return row?.runAt
 }

@@ -31,12 +31,12 @@ async function begin(): Promise<{ run: StandInRun; statuses: () => Promise<strin
   const { path } = await createGitHubProject(slipway, SHA)
   const { body } = await slipway.as().rest<{ id: string }>('POST', path, { release_candidate_version: 'v1-rc1' })
   const find = () => github.runs.find(({ inputs }) => inputs['aviator_deployment_id'] === body.id)
-  await expect.poll(find, { timeout: 5_000 }).toBeDefined()
+  await expect.poll(find).toBeDefined()
   const run = find() as StandInRun
   const statuses = async () =>
     (await slipway.as().rest<{ status: string }[]>('GET', path)).body.map(({ status }) => status)
   github.actions.begin(run)
-  await expect.poll(statuses, { timeout: 5_000 }).toEqual(['in_progress'])
+  await expect.poll(statuses).toEqual(['in_progress'])
   return { run, statuses }
 }
 
@@ -46,7 +46,7 @@ test('an event of a re-run has the end asked for that was not heard of', async (
   github.actions.finish(run, 'failure')
   github.onEvent = ({ body }) => postman.post(body)
   github.actions.rerun(run)
-  await expect.poll(statuses, { timeout: 5_000 }).toEqual(['pending', 'failure'])
+  await expect.poll(statuses).toEqual(['pending', 'failure'])
 })
 
 test('a re-run whose older attempt GitHub tells nothing of any more replaces it', async () => {
@@ -57,7 +57,7 @@ test('a re-run whose older attempt GitHub tells nothing of any more replaces it'
     operation.includes('/attempts/') ? { status: 404, body: { message: 'Not Found' } } : undefined
   github.onEvent = ({ body }) => postman.post(body)
   github.actions.rerun(run)
-  await expect.poll(statuses, { timeout: 5_000 }).toEqual(['pending', 'error'])
+  await expect.poll(statuses).toEqual(['pending', 'error'])
 })
 
 test('an event that is completed without a conclusion, as GitHub has published one, has GitHub asked', async () => {
@@ -75,5 +75,5 @@ test('an event that is completed without a conclusion, as GitHub has published o
     workflow_run: { ...workflow_run, id: run.id, status: 'completed', conclusion: null },
     repository: { ...repository, full_name: 'acme/shop' },
   })
-  await expect.poll(statuses, { timeout: 5_000 }).toEqual(['success'])
+  await expect.poll(statuses).toEqual(['success'])
 })
