@@ -52,12 +52,11 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     await migrate(databaseUrl, log)
     const services = await openServices(config, databaseUrl, log)
     stops.unshift(() => closeDatabase(services.database))
-    if (config.runWorker) {
-      const worker = await startJobs(services, databaseUrl, log)
-      stops.unshift(() => worker.stop())
-    }
+    const worker = config.runWorker ? await startJobs(services, databaseUrl, log) : null
+    if (worker !== null) stops.unshift(() => worker.stop())
     const server = await createServer({
       services,
+      worker,
       log,
       jwtSecret: config.jwtSecret ?? (await keptSecret(jwtSecretFile(config))),
       webhookSecrets: { github: config.github.webhookSecret, buildkite: config.buildkite.webhookToken },
@@ -122,11 +121,16 @@ export async function startJobs(services: Services, databaseUrl: string, log: Lo
   return startWorker({
     databaseUrl,
     handlers: {
-      'advance-run': ({ runId }, signal) => advanceRun(ctx, runId, signal),
-      'apply-delivery': delivery => applyDelivery(ctx, delivery),
-      'admit-waiting': ({ environmentId }) => admitWaitingOn(ctx, environmentId),
-      'roll-back': ({ deploymentId }) => rollBackFailure(ctx, deploymentId),
-      'deploy-automatically': ({ environmentId, candidateId }) => deployAutomatically(ctx, environmentId, candidateId),
+      inside: {
+        'apply-delivery': delivery => applyDelivery(ctx, delivery),
+        'admit-waiting': ({ environmentId }) => admitWaitingOn(ctx, environmentId),
+        'roll-back': ({ deploymentId }) => rollBackFailure(ctx, deploymentId),
+        'deploy-automatically': ({ environmentId, candidateId }) =>
+          deployAutomatically(ctx, environmentId, candidateId),
+      },
+      outside: {
+        'advance-run': ({ runId }, signal) => advanceRun(ctx, runId, signal),
+      },
     },
     sweep: () => sweep(ctx),
     log,

@@ -75,6 +75,7 @@ const ERRORS = {
   INTERNAL: { code: 'INTERNAL_SERVER_ERROR', status: 500, message: 'Internal server error' },
   HOST_UNAVAILABLE: { code: 'UNAVAILABLE', status: 503, message: 'The repository host is unavailable' },
   RUNNER_UNAVAILABLE: { code: 'UNAVAILABLE', status: 503, message: 'The runner is unavailable' },
+  JOBS_STALLED: { code: 'UNAVAILABLE', status: 503, message: 'Jobs are not being done' },
   DATABASE_UNAVAILABLE: { code: 'UNAVAILABLE', status: 503, message: 'The database is unavailable' },
 } as const satisfies Record<string, ErrorKind>
 

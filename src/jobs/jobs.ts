@@ -1,10 +1,8 @@
 import { Prisma } from '../database/generated/client.js'
 import type { SqlTransaction } from '../database/transaction.js'
 
-/** The kinds of jobs, and what each is told. */
-export interface Jobs {
-  /** Does what is next about a run of a workflow. */
-  'advance-run': { readonly runId: string }
+/** The kinds of jobs that call nothing outside the database, and what each is told. */
+export interface InsideJobs {
   /** Has deployments that wait on an environment started whose gates are open. */
   'admit-waiting': { readonly environmentId: string }
   /** Undoes a deployment that has failed, on an environment that asks for it. */
@@ -15,6 +13,15 @@ export interface Jobs {
   'apply-delivery': { readonly provider: string; readonly deliveryId: string }
 }
 
+/** The kinds of jobs that call something outside, and wait for its answer. */
+export interface OutsideJobs {
+  /** Does what is next about a run of a workflow. */
+  'advance-run': { readonly runId: string }
+}
+
+/** The kinds of jobs, and what each is told. */
+export type Jobs = InsideJobs & OutsideJobs
+
 interface JobOptions {
   /** Of the jobs with one key that have not begun, only the last one that was enqueued is run. */
   readonly key: string
@@ -22,15 +29,28 @@ interface JobOptions {
   readonly runAt?: Date
 }
 
+interface OutsideJobOptions extends JobOptions {
+  /** What is called, such as a host: of the jobs of one place only a few are under way at once. */
+  readonly place: string
+}
+
+/**
+ * A job that has failed this often, other than for want of the database, is given up. The queue waits e^n seconds after
+ * the nth failure, so that is after half an hour.
+ */
+export const MOST_ATTEMPTS = 8
+
 /** Enqueues a job together with what the transaction writes: it is run if and only if that is kept. */
 export async function enqueue<Kind extends keyof Jobs>(
   tx: SqlTransaction,
   kind: Kind,
   payload: Jobs[Kind],
-  { key, runAt }: JobOptions,
+  options: Kind extends keyof OutsideJobs ? OutsideJobOptions : JobOptions,
 ): Promise<void> {
-  const json = JSON.stringify(payload)
+  const { key, runAt, place }: JobOptions & Partial<OutsideJobOptions> = options
+  const flags = place === undefined ? null : [place]
   await tx.$queryRaw(Prisma.sql`
-    SELECT 1 FROM graphile_worker.add_job(${kind}, payload => ${json}::json, job_key => ${key},
-                                          run_at => ${runAt ?? null}::timestamptz)`)
+    SELECT 1 FROM graphile_worker.add_job(
+      ${kind}, payload => ${JSON.stringify(payload)}::json, job_key => ${key}, run_at => ${runAt ?? null}::timestamptz,
+      max_attempts => ${MOST_ATTEMPTS}::int, flags => ${flags}::text[])`)
 }

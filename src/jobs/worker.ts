@@ -1,85 +1,97 @@
-import { EventEmitter } from 'node:events'
-import { parseCronItem, run, type TaskList, type WorkerEvents } from 'graphile-worker'
-import pg from 'pg'
+import type { TaskList } from 'graphile-worker'
 import type { Logger } from 'pino'
-import { quietly } from '../database/queue-logger.js'
-import type { Jobs } from './jobs.js'
+import type { StopOptions } from './crew.js'
+import { jobTask } from './job-task.js'
+import type { InsideJobs, Jobs, OutsideJobs } from './jobs.js'
 import { LivingWorkers } from './living-workers.js'
+import { Places } from './places.js'
+import { startRounds } from './rounds.js'
+import { Supervisor } from './supervisor.js'
 
-/** What is done about each kind of job. May be done twice when a worker dies meanwhile, so doing it again must be safe. */
-type JobHandlers = {
-  readonly [Kind in keyof Jobs]: (payload: Jobs[Kind], signal: AbortSignal) => Promise<void>
+type Handlers<Kinds> = {
+  readonly [Kind in keyof Kinds]: (payload: Kinds[Kind], signal: AbortSignal) => Promise<void>
 }
 
 interface WorkerOptions {
   readonly databaseUrl: string
-  readonly handlers: JobHandlers
-  /** Done once a minute by one worker, whatever was lost or forgotten. */
+  /** What is done about each kind of job. May be done twice when a worker dies meanwhile, so doing it again must be safe. */
+  readonly handlers: { readonly inside: Handlers<InsideJobs>; readonly outside: Handlers<OutsideJobs> }
+  /** Done about once a minute by every worker, whatever was lost or forgotten. */
   sweep(): Promise<void>
   readonly log: Logger
 }
 
 /** A worker that does jobs until it is stopped. */
 export interface JobWorker {
-  /** Lets jobs under way end, but not for ever; what had to be cut off is done again by whoever comes next. */
+  /** Whether jobs that are due have not been looked for lately although they could be. It mends itself. */
+  isStalled(): boolean
+  /** Lets jobs under way end, but not for ever; what had to be cut off is done again by whoever comes next. Never throws. */
   stop(): Promise<void>
 }
 
-/** So many jobs are under way at once; most of their time they wait for an answer from outside. */
-const CONCURRENCY = 10
-/** One more than there can be jobs listens for new ones. */
-const CONNECTIONS = CONCURRENCY + 1
-/** A job that is due later is found at most so late. */
-const POLL_MS = 1_000
-/** When the worker ends, what waits for an answer from outside is told to give up after so long. */
-const ABORT_AFTER_MS = 2_500
+/** Jobs that only need the database: they are short, and more of them at once would stand in line for it. */
+const INSIDE_SLOTS = 4
+const INSIDE_CONNECTIONS = 4
+/** Jobs that wait for an answer from outside most of their time, and need a connection for little of it. */
+const OUTSIDE_SLOTS = 20
+const OUTSIDE_CONNECTIONS = 3
+/** When the worker ends, what waits for an answer from outside is told to give up first; then it is stored. */
+const END: StopOptions = { abortAfterMs: 2_500, endAfterMs: 5_000 }
+const SWEEP_MS = 60_000
+/** A sweep that takes longer does not hold up the next one. */
+const SWEEP_LIMIT_MS = 120_000
 
-/** Starts a worker. Any number may work on one database, in the server's process or apart. */
-export async function startWorker({ databaseUrl, handlers, sweep, log }: WorkerOptions): Promise<JobWorker> {
-  const events: WorkerEvents = new EventEmitter()
+/**
+ * Starts a worker. Any number may work on one database, in the server's process or apart. The database may go away at any
+ * time afterwards: the worker goes on by itself.
+ *
+ * @throws when the database cannot be reached at the start
+ */
+export async function startWorker(options: WorkerOptions): Promise<JobWorker> {
+  const { databaseUrl, handlers, log } = options
   const living = await LivingWorkers.open(databaseUrl, log)
-  events.on('worker:create', ({ worker }) => living.add(worker.workerId))
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: CONNECTIONS, application_name: 'slipway-worker' })
-  pool.on('error', error => log.warn({ err: error }, 'An idle database connection of the worker was lost'))
-  try {
-    await living.releaseJobsOfDead()
-    const runner = await run({
-      pgPool: pool,
-      taskList: { ...tasksOf(handlers), sweep },
-      parsedCronItems: [SWEEP],
-      concurrency: CONCURRENCY,
-      pollInterval: POLL_MS,
-      noHandleSignals: true,
-      gracefulShutdownAbortTimeout: ABORT_AFTER_MS,
-      events,
-      logger: quietly(log),
-    })
-    return {
-      stop: async () => {
-        await runner.stop()
-        await living.close()
-        await pool.end()
-      },
-    }
-  } catch (error) {
-    await living.close()
-    await pool.end()
-    throw error
+  const places = new Places(OUTSIDE_SLOTS)
+  const crews = [
+    new Supervisor({
+      name: 'inside',
+      databaseUrl,
+      tasks: signal => tasksOf(handlers.inside, signal, null, options),
+      slots: INSIDE_SLOTS,
+      connections: INSIDE_CONNECTIONS,
+      living,
+      log,
+    }),
+    new Supervisor({
+      name: 'outside',
+      databaseUrl,
+      tasks: signal => tasksOf(handlers.outside, signal, places, options),
+      slots: OUTSIDE_SLOTS,
+      connections: OUTSIDE_CONNECTIONS,
+      flagsToSkip: () => places.full(),
+      living,
+      log,
+    }),
+  ]
+  const rounds = startRounds(options.sweep, { everyMs: SWEEP_MS, limitMs: SWEEP_LIMIT_MS, log })
+  return {
+    isStalled: () => crews.some(crew => crew.isStalled()),
+    stop: async () => {
+      await Promise.all([rounds.stop(), ...crews.map(crew => crew.stop(END))])
+      await living.close()
+    },
   }
 }
 
-/** Every minute; what was missed while nobody worked need not be made up for. */
-const SWEEP = parseCronItem({ task: 'sweep', match: '* * * * *', options: { backfillPeriod: 0, maxAttempts: 1 } })
-
-function tasksOf(handlers: JobHandlers): TaskList {
+function tasksOf<Kinds extends Partial<Jobs>>(
+  handlers: Handlers<Kinds>,
+  signal: AbortSignal,
+  places: Places | null,
+  { log }: WorkerOptions,
+): TaskList {
   return Object.fromEntries(
-    Object.entries(handlers).map(([kind, handle]) => [
-      kind,
-      (payload: unknown, { abortSignal }: { abortSignal?: AbortSignal | undefined }) =>
-        (handle as (payload: unknown, signal: AbortSignal) => Promise<void>)(
-          payload,
-          abortSignal ?? new AbortController().signal,
-        ),
-    ]),
+    Object.entries(handlers).map(([kind, handler]) => {
+      const handle = handler as (payload: unknown, signal: AbortSignal) => Promise<void>
+      return [kind, jobTask(kind as keyof Jobs, { handle, signal, places, log })]
+    }),
   )
 }

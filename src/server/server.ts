@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { SlipwayError } from '../core/errors.js'
 import { sqlReader } from '../database/transaction.js'
 import { createSchema, listKindsOf } from '../graphql/schema.js'
+import type { JobWorker } from '../jobs/worker.js'
 import type { RequestContext, Services } from '../modules/context/request-context.js'
 import { ListSizes } from '../modules/reading/list-sizes.js'
 import { restPlugin } from '../rest/rest.plugin.js'
@@ -21,6 +22,8 @@ import { type WebhookSecrets, webhooksPlugin } from './webhooks.plugin.js'
 
 interface ServerOptions {
   readonly services: Services
+  /** Does jobs in this process; null: workers apart do. */
+  readonly worker: Pick<JobWorker, 'isStalled'> | null
   readonly log: Logger
   readonly jwtSecret: string
   /** What providers show or sign their events with. */
@@ -36,7 +39,7 @@ const LARGEST_BODY = 1024 * 1024
 
 /** Puts the HTTP server together. It does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { services, log } = options
+  const { services, worker, log } = options
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -85,7 +88,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     strictTransportSecurity: false,
   })
   await describeRestApi(app, options)
-  await app.register(healthPlugin, { database: services.database })
+  await app.register(healthPlugin, { database: services.database, worker })
   await app.register(graphiqlPlugin)
   await app.register(webhooksPlugin, { database: services.database, secrets: options.webhookSecrets })
   await app.register(async guarded => {

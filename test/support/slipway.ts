@@ -94,9 +94,10 @@ async function startSlipway(options: SlipwayOptions): Promise<Slipway & { stop()
     pace: options.pace ?? createPace(30_000),
     secrets,
   }
-  const worker = options.worker ? await startJobs(services, testDatabase.url, log) : undefined
+  const worker = options.worker ? await startJobs(services, testDatabase.url, log) : null
   const server = await createServer({
     services,
+    worker,
     log,
     jwtSecret: JWT_SECRET,
     webhookSecrets: { github: GITHUB_WEBHOOK_SECRET, buildkite: BUILDKITE_WEBHOOK_TOKEN },

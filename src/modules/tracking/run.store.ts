@@ -15,6 +15,8 @@ const COLUMNS = Prisma.sql`
   missing_checks AS "missingChecks", etag, deadline, created_at AS "createdAt", started_at AS "startedAt",
   finished_at AS "finishedAt"`
 
+const KEY_PREFIX = 'advance-run:'
+
 /** Stores a run, and has a worker do what is next about it. */
 export async function insertRun(tx: SqlTransaction, run: Omit<Run, 'id'>): Promise<Run> {
   const [row] = await tx.$queryRaw<[Run]>(Prisma.sql`
@@ -48,12 +50,25 @@ export async function updateRun(tx: SqlTransaction, run: Run): Promise<void> {
 
 /** One job a run: the newest decision about it says when it is looked at next, or which events have waited for its end. */
 function schedule(tx: SqlTransaction, run: Run): Promise<void> {
-  return run.nextCheckAt === null ? reopenDeliveriesOf(tx, run) : wakeRun(tx, run.id, run.nextCheckAt)
+  return run.nextCheckAt === null ? reopenDeliveriesOf(tx, run) : wakeRun(tx, run, run.nextCheckAt)
 }
 
+/** What a worker has to know of a run to look at it. */
+type WakeableRun = Pick<Run, 'id' | 'runner' | 'scope'>
+
 /** Has a worker look at a run. */
-export function wakeRun(tx: SqlTransaction, runId: string, at: Date): Promise<void> {
-  return enqueue(tx, 'advance-run', { runId }, { key: `advance-run:${runId}`, runAt: at })
+export function wakeRun(tx: SqlTransaction, run: WakeableRun, at: Date): Promise<void> {
+  return enqueue(
+    tx,
+    'advance-run',
+    { runId: run.id },
+    { key: `${KEY_PREFIX}${run.id}`, runAt: at, place: placeOf(run) },
+  )
+}
+
+/** What is called for a run: the host of a webhook, or the owner or organization, by which providers give credentials. */
+function placeOf({ runner, scope }: WakeableRun): string {
+  return `${runner} ${scope.split('/', 1)[0]}`
 }
 
 export async function findRun(reader: SqlReader, id: string): Promise<Run | null> {
@@ -114,18 +129,21 @@ export async function haveUnnamed(reader: SqlReader, run: Run): Promise<boolean>
   return rows.length > 0
 }
 
-/** The runs about which something is overdue, of which the job must have been lost. */
-export function overdueRuns(reader: SqlReader, before: Date): PromiseLike<{ id: string }[]> {
-  return reader.$queryRaw<{ id: string }[]>(Prisma.sql`
-    SELECT id FROM workflow_runs WHERE next_check_at < ${before} ORDER BY next_check_at LIMIT 1000`)
+/** The runs about which something is overdue, and whose job is lost: there is none, and none was given up. */
+export function overdueRuns(reader: SqlReader, before: Date): PromiseLike<WakeableRun[]> {
+  return reader.$queryRaw<WakeableRun[]>(Prisma.sql`
+    SELECT id, runner, scope FROM workflow_runs
+    WHERE next_check_at < ${before}
+      AND NOT EXISTS (SELECT FROM graphile_worker.jobs WHERE key = ${KEY_PREFIX} || workflow_runs.id::text)
+    ORDER BY next_check_at LIMIT 1000`)
 }
 
 /** Has all runs looked at now whose runners can be asked about them. Answers how many. */
 export async function wakeFollowedRuns(tx: SqlTransaction, now: Date): Promise<number> {
-  const rows = await tx.$queryRaw<{ id: string }[]>(Prisma.sql`
+  const rows = await tx.$queryRaw<WakeableRun[]>(Prisma.sql`
     UPDATE workflow_runs SET next_check_at = ${now}
     WHERE phase = 'FOLLOWED' AND external_id IS NOT NULL AND next_check_at > ${now}
-    RETURNING id`)
-  for (const { id } of rows) await wakeRun(tx, id, now)
+    RETURNING id, runner, scope`)
+  for (const run of rows) await wakeRun(tx, run, now)
   return rows.length
 }

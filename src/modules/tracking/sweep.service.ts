@@ -11,12 +11,21 @@ const OVERDUE_MS = 2 * 60_000
 /** Providers let their events be sent again for a month at the most. */
 const KEPT_MS = 31 * 24 * 3_600_000
 
-/** Finds what was lost or has become old, whatever the reason: no run is left alone for ever. */
+/** Names the advisory lock under which it is swept. Any number that nothing else in the database uses. */
+const SWEEP_LOCK = 7_547_931
+
+/**
+ * Finds what was lost or has become old, whatever the reason: no run is left alone for ever. Any number of processes may
+ * call this; one that comes while another one sweeps has nothing to do.
+ */
 export async function sweep(ctx: TrackingContext): Promise<void> {
   await sqlTransaction(ctx.database, async tx => {
+    const [{ isOurs }] = await tx.$queryRaw<[{ isOurs: boolean }]>(Prisma.sql`
+      SELECT pg_try_advisory_xact_lock(${SWEEP_LOCK}) AS "isOurs"`)
+    if (!isOurs) return
     const now = await currentTime(tx)
     const overdue = await overdueRuns(tx, new Date(now.getTime() - OVERDUE_MS))
-    for (const { id } of overdue) await wakeRun(tx, id, now)
+    for (const run of overdue) await wakeRun(tx, run, now)
     if (overdue.length > 0) ctx.log.warn({ runs: overdue.length }, 'Runs had lost their jobs and are looked at again')
     await deleteDeliveriesBefore(tx, new Date(now.getTime() - KEPT_MS))
     await tx.$queryRaw(Prisma.sql`DELETE FROM rate_limits WHERE blocked_until < ${now}`)
