@@ -121,10 +121,56 @@ test('the next window begins after a time, and there is none after the last one'
   expect(weekends.next(at('2026-03-13T17:00:00Z'))).toBeNull()
 })
 
+const unknown = (part: string) =>
+  `rrule must be the rule alone, of parts such as FREQ=WEEKLY;BYDAY=FR; "${part}" is none of FREQ, INTERVAL, COUNT, UNTIL, ` +
+  'BYSECOND, BYMINUTE, BYHOUR, BYDAY, BYMONTHDAY, BYYEARDAY, BYWEEKNO, BYMONTH, BYSETPOS, WKST'
+
 test.each([
-  [{ rrule: 'FREQ=SOMETIMES' }, 'rrule must be an RFC 5545 rule: Invalid FREQ value: SOMETIMES'],
-  [{ rrule: 'RRULE:FREQ=DAILY' }, 'rrule must be the rule alone, such as FREQ=WEEKLY;BYDAY=FR'],
-  [{ rrule: 'FREQ=MINUTELY' }, 'rrule must recur HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY, not MINUTELY'],
+  [{ rrule: 'FREQ=SOMETIMES' }, 'rrule: FREQ must be HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY, not "SOMETIMES"'],
+  [{ rrule: 'FREQ=MINUTELY' }, 'rrule: FREQ must be HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY, not "MINUTELY"'],
+  [{ rrule: 'FREQ=DAILY;COUNT=x' }, 'rrule: COUNT must be a number from 1 to 1000, not "X"'],
+  [{ rrule: 'FREQ=DAILY;COUNT=999999999' }, 'rrule: COUNT must be a number from 1 to 1000, not "999999999"'],
+  [{ rrule: 'FREQ=DAILY;INTERVAL=1.5' }, 'rrule: INTERVAL must be a number from 1 to 10000, not "1.5"'],
+  [{ rrule: 'FREQ=DAILY;INTERVAL=0' }, 'rrule: INTERVAL must be a number from 1 to 10000, not "0"'],
+  [{ rrule: 'FREQ=WEEKLY;BYDAY=' }, 'rrule: BYDAY must be weekdays such as MO or -1FR, not ""'],
+  [{ rrule: 'FREQ=WEEKLY;BYDAY=MO,MO' }, 'rrule: BYDAY has a value twice'],
+  [{ rrule: 'FREQ=WEEKLY;BYDAY=MO;BYDAY=FR' }, 'rrule has BYDAY twice'],
+  [
+    { rrule: 'FREQ=WEEKLY;BYDAY=1MO' },
+    'rrule: BYDAY has numbers only with FREQ=MONTHLY or YEARLY, and not with BYWEEKNO',
+  ],
+  [{ rrule: 'FREQ=YEARLY;BYMONTH=13' }, 'rrule: BYMONTH must be numbers from 1 to 12, not "13"'],
+  [{ rrule: 'FREQ=DAILY;BYHOUR=24' }, 'rrule: BYHOUR must be numbers from 0 to 23, not "24"'],
+  [{ rrule: 'FREQ=DAILY;BYMINUTE=60' }, 'rrule: BYMINUTE must be numbers from 0 to 59, not "60"'],
+  [
+    { rrule: 'FREQ=DAILY;BYHOUR=1;BYSETPOS=x' },
+    'rrule: BYSETPOS must be numbers from 1 to 366, or from -366 to -1, not "X"',
+  ],
+  [{ rrule: 'FREQ=DAILY;BYSETPOS=1' }, 'rrule: BYSETPOS needs another part that begins with BY'],
+  [
+    { rrule: 'FREQ=DAILY;UNTIL=20260231' },
+    'rrule: UNTIL must be a date such as 20261231 or a time such as 20261231T235959Z, not "20260231"',
+  ],
+  [{ rrule: 'FREQ=DAILY;UNTIL=20261231;COUNT=2' }, 'rrule: COUNT and UNTIL exclude each other'],
+  [{ rrule: 'FREQ=MONTHLY;BYWEEKNO=2' }, 'rrule: BYWEEKNO goes with FREQ=YEARLY only'],
+  [{ rrule: 'FREQ=DAILY;BYYEARDAY=2' }, 'rrule: BYYEARDAY does not go with FREQ=DAILY'],
+  [{ rrule: 'FREQ=WEEKLY;BYMONTHDAY=2' }, 'rrule: BYMONTHDAY does not go with FREQ=WEEKLY'],
+  [{ rrule: 'BYDAY=MO' }, 'rrule must have FREQ: HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY'],
+  [
+    { rrule: 'FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO' },
+    'rrule comes about too seldom for FREQ=HOURLY: with BYMONTH and BYMONTHDAY and BYDAY, say FREQ=MONTHLY or FREQ=YEARLY',
+  ],
+  [
+    { rrule: `FREQ=HOURLY;BYMINUTE=${Array.from({ length: 60 }, (_, minute) => minute).join()}` },
+    'rrule recurs 1440 times a day; at most 48 are possible',
+  ],
+  [{ rrule: `FREQ=DAILY;BYHOUR=${'1,'.repeat(300)}1` }, 'rrule is longer than 500 characters'],
+  [{ rrule: 'RRULE:FREQ=DAILY' }, unknown('RRULE:FREQ=DAILY')],
+  [{ rrule: 'FREQ=WEEKLY;BYDAYS=FR' }, unknown('BYDAYS=FR')],
+  [{ rrule: 'FREQ=DAILY;FOO=1' }, unknown('FOO=1')],
+  [{ rrule: 'FREQ=DAILY;' }, unknown('')],
+  [{ rrule: 'FREQ=DAILY\nEXDATE=20260101' }, unknown('FREQ=DAILY\nEXDATE=20260101')],
+  [{ rrule: 'FREQ' }, unknown('FREQ')],
   [{ duration: 'two days' }, 'duration must be an ISO 8601 duration such as PT62H or P2DT14H, not "two days"'],
   [{ duration: 'P1M' }, 'duration must be of weeks, days, hours, minutes and seconds, and of 366 days at most'],
   [{ duration: '-PT1H' }, 'duration must be of weeks, days, hours, minutes and seconds, and of 366 days at most'],

@@ -9,6 +9,7 @@ import { authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { wakeAll } from '../deployment/follow-up.js'
+import { lockEnvironmentByKey } from '../environment/environment.lock.js'
 import { findProjectByKey, requireProject } from '../project/project.service.js'
 import { windowAt } from './freeze.rules.js'
 import { Recurring } from './recurrence.js'
@@ -26,8 +27,9 @@ interface NewFreeze {
   readonly reason: string
 }
 
-const MONTH_MS = 30 * 24 * 3_600_000
-const TRIED_MONTHS = 120
+const YEAR_MS = 365 * 24 * 3_600_000
+/** A rule is followed at these distances from its beginning; with a number of windows, beyond the last of them. */
+const TRIED_YEARS = [0.1, 1, 5, 30]
 
 /** What a freeze binds. */
 interface Scope {
@@ -37,7 +39,8 @@ interface Scope {
 
 /**
  * Declares a freeze. Once this has answered, nothing starts where and while it binds: the environments are locked for the
- * moment, so that no deployment is just about to start by what it saw before.
+ * moment, so that no deployment is just about to start by what it saw before. In an emergency the freeze is stored first,
+ * and whoever saw the environments without it is waited for afterwards: no row that somebody holds can refuse a stop.
  */
 export async function createFreeze(
   ctx: ServiceContext,
@@ -47,17 +50,26 @@ export async function createFreeze(
   const reason = input.reason.trim()
   if (reason === '') throw new SlipwayError('INVALID_INPUT', { message: 'reason is missing', details: 'Say why.' })
   const { rrule, duration, timeZone } = readRecurrence(input)
-  return sqlTransaction(ctx.database, async tx => {
+  // Following a rule takes a while: that is done before anything is locked.
+  if (rrule !== null) {
+    authorize(ctx.actor, 'freeze.create')
+    checkRecurrence({
+      startsAt: input.startsAt ?? new Date(),
+      rrule,
+      duration: duration ?? '',
+      timeZone: timeZone ?? '',
+    })
+  }
+  const { id, scope } = await sqlTransaction(ctx.database, async tx => {
     const project = input.project == null ? null : await requireProject(tx, ctx.actor, input.project)
     authorize(ctx.actor, 'freeze.create')
     if (project === null) refuseLimited(ctx.actor)
     const scope = { project, environmentIds: await environmentIdsOf(tx, project, input.environments ?? []) }
-    await lockBound(tx, scope)
+    if (!isEmergency) await lockBound(tx, scope)
     const now = await currentTime(tx)
     const startsAt = input.startsAt ?? now
     const endsAt = input.endsAt ?? null
     checkTimes(startsAt, endsAt, now)
-    if (rrule !== null) checkRecurrence({ startsAt, rrule, duration: duration ?? '', timeZone: timeZone ?? '' })
     const id = uuid()
     await tx.$queryRaw(Prisma.sql`
       INSERT INTO freezes (id, project_id, environment_ids, starts_at, ends_at, rrule, duration, time_zone, is_emergency,
@@ -77,8 +89,33 @@ export async function createFreeze(
     }
     const act = { action: 'freeze.create', at: now, projectId: project?.id ?? null, subjectId: id, data } as const
     await recordAuditEvent(tx, ctx.actor, act)
-    return { id }
+    return { id, scope }
   })
+  if (isEmergency) await drain(ctx, scope)
+  return { id }
+}
+
+/** Waiting for those who hold environments ends here; PostgreSQL ends a transaction that does nothing about then. */
+const LONGEST_DRAIN_MS = 15_000
+
+/**
+ * Waits until nobody decides any more by what an environment was before: each decision is taken under its lock. The stop
+ * is in force whatever comes of this.
+ */
+async function drain({ database, log }: ServiceContext, scope: Scope): Promise<void> {
+  const giveUpAt = performance.now() + LONGEST_DRAIN_MS
+  const environments = await database.$queryRaw<{ id: string }[]>(
+    Prisma.sql`SELECT id::text FROM environments WHERE ${isBound(scope)} ORDER BY id`,
+  )
+  for (const { id } of environments) {
+    if (performance.now() > giveUpAt) {
+      log.warn('An emergency stop is in force; not all environments could be waited for')
+      return
+    }
+    await sqlTransaction(database, tx => lockEnvironmentByKey(tx, id)).catch((error: unknown) =>
+      log.warn({ err: error, environment: id }, 'An emergency stop is in force; an environment is still held'),
+    )
+  }
 }
 
 /**
@@ -145,17 +182,19 @@ async function lift(
 /** Locks the environments that a freeze binds, in one order, so that two freezes do not wait for each other. */
 function lockBound(
   tx: SqlTransaction,
-  { project, environmentIds }: Scope,
+  scope: Scope,
 ): PromiseLike<{ readonly id: string; readonly isWaitedFor: boolean }[]> {
-  const isBound =
-    project === null
-      ? Prisma.sql`true`
-      : environmentIds.length === 0
-        ? Prisma.sql`project_id = ${project.id}::uuid`
-        : Prisma.sql`id = ANY (${environmentIds}::uuid[])`
   return tx.$queryRaw(Prisma.sql`
-    SELECT id, waiting_deployments > 0 AS "isWaitedFor" FROM environments WHERE ${isBound}
+    SELECT id, waiting_deployments > 0 AS "isWaitedFor" FROM environments WHERE ${isBound(scope)}
     ORDER BY id FOR NO KEY UPDATE`)
+}
+
+/** Holds for the environments that a freeze binds. */
+function isBound({ project, environmentIds }: Scope): Prisma.Sql {
+  if (project === null) return Prisma.sql`true`
+  return environmentIds.length === 0
+    ? Prisma.sql`project_id = ${project.id}::uuid`
+    : Prisma.sql`id = ANY (${environmentIds}::uuid[])`
 }
 
 async function environmentIdsOf(
@@ -209,8 +248,8 @@ function checkRecurrence(recurrence: ConstructorParameters<typeof Recurring>[0])
     const recurring = new Recurring(recurrence)
     const start = recurrence.startsAt.getTime()
     if (recurring.next(new Date(start - 1)) === null) throw new Error('It has no window')
-    for (let months = 0; months < TRIED_MONTHS; months += 1) {
-      const time = new Date(start + months * MONTH_MS)
+    for (const years of TRIED_YEARS) {
+      const time = new Date(start + years * YEAR_MS)
       recurring.last(time)
       recurring.next(time)
     }
