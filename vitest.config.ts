@@ -1,9 +1,14 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+
+/** Each of them takes up to 50 connections to the database: of the tests' own it has 300, of another one by default 100. */
+const MOST_WORKERS = process.env['TEST_DATABASE_URL'] === undefined ? 5 : 1
 
 export default defineConfig({
   // `graphql` ships two builds; a schema made with one is refused by the other. The tests take the one that Node takes.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
+    maxWorkers: Math.max(1, Math.min(MOST_WORKERS, availableParallelism() - 1)),
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',
     setupFiles: 'test/support/forget-environment.ts',

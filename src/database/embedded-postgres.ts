@@ -9,7 +9,13 @@ import { keptSecret } from '../core/kept-secret.js'
 import { StartupError } from '../core/startup-error.js'
 import { type PostgresAccount, postgresAccount } from './postgres-account.js'
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js'
-import { type Postmaster, runningPostmaster, startPostmaster, stopPostmaster } from './postmaster.js'
+import {
+  type PostgresSettings,
+  type Postmaster,
+  runningPostmaster,
+  startPostmaster,
+  stopPostmaster,
+} from './postmaster.js'
 
 /** A PostgreSQL that this process owns. */
 export interface EmbeddedPostgres {
@@ -36,9 +42,14 @@ const UNFINISHED = 'postgres-unfinished-'
  * When a server was killed, its PostgreSQL lives on: the next start takes it over. A second server on one `dataDir` is
  * refused, as each would stop the other's database.
  *
+ * @param settings that replace the usual ones, for data that nobody will miss
  * @throws StartupError when there is no PostgreSQL for this platform, when it does not start, or another server owns it
  */
-export async function startEmbeddedPostgres(dataDir: string, log: Logger): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  dataDir: string,
+  log: Logger,
+  settings: PostgresSettings = {},
+): Promise<EmbeddedPostgres> {
   const cluster = join(dataDir, 'postgres')
   const logFile = join(dataDir, 'postgres.log')
   const [binaries, account] = await Promise.all([findPostgresBinaries(), postgresAccount()])
@@ -48,7 +59,8 @@ export async function startEmbeddedPostgres(dataDir: string, log: Logger): Promi
   let lastRunning = Date.now()
   let refusedSince: number | undefined
   for (const begun = Date.now(); Date.now() < begun + START_PATIENCE_MS; await sleep(100)) {
-    const running = (await runningPostmaster(cluster)) ?? (await startPostmaster(cluster, logFile, binaries, account))
+    const running =
+      (await runningPostmaster(cluster)) ?? (await startPostmaster(cluster, logFile, binaries, account, settings))
     const owner = running && (await becomeOwner(running, password))
     if (running && owner instanceof pg.Client) {
       await removeUnfinished(dataDir)

@@ -18,8 +18,11 @@ export interface Postmaster {
   readonly port: number
 }
 
+/** Settings of PostgreSQL by their names. */
+export type PostgresSettings = Readonly<Record<string, string>>
+
 /** What PostgreSQL is started with. Durability is never traded: what was answered is on disk. */
-const SETTINGS = {
+const SETTINGS: PostgresSettings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: '60',
@@ -56,9 +59,10 @@ export async function startPostmaster(
   logFile: string,
   binaries: PostgresBinaries,
   account: PostgresAccount,
+  more: PostgresSettings,
 ): Promise<Postmaster | null> {
   const port = await freePort()
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const settings = Object.entries({ ...SETTINGS, ...more }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const log = await open(logFile, 'w', 0o600)
   try {
     const child = account.spawn(binaries.postgres, ['-D', cluster, '-p', String(port), ...settings], {

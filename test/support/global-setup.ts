@@ -15,6 +15,14 @@ declare module 'vitest' {
   }
 }
 
+const SETTINGS = {
+  // Each file of tests that runs has servers and workers of its own, with pools of their own.
+  max_connections: '300',
+  // What is lost with a test machine's power is of no use to anybody.
+  fsync: 'off',
+  synchronous_commit: 'off',
+}
+
 /** One PostgreSQL for the whole run: the one at `TEST_DATABASE_URL`, or an embedded one in a temporary folder. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   forgetEnvironment()
@@ -22,14 +30,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const given = process.env['TEST_DATABASE_URL']
   if (given !== undefined) return provideTemplate(project, given)
   const dataDir = await mkdtemp(join(tmpdir(), 'slipway-test-'))
-  const postgres = await startEmbeddedPostgres(dataDir, log)
-  // What is lost with a test machine's power is of no use to anybody.
-  await query(
-    postgres.url,
-    'ALTER SYSTEM SET fsync = off',
-    'ALTER SYSTEM SET synchronous_commit = off',
-    'SELECT pg_reload_conf()',
-  )
+  const postgres = await startEmbeddedPostgres(dataDir, log, SETTINGS)
   const dropTemplate = await provideTemplate(project, postgres.url)
   return async () => {
     await dropTemplate()
@@ -48,9 +49,9 @@ async function provideTemplate(project: TestProject, serverUrl: string): Promise
   return () => query(serverUrl, `DROP DATABASE ${name}`)
 }
 
-async function query(url: string, ...statements: string[]): Promise<void> {
+async function query(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  for (const statement of statements) await client.query(statement)
+  await client.query(statement)
   await client.end()
 }
