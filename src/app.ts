@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from './core/config.js'
 import { keptSecret } from './core/kept-secret.js'
+import type { Endable } from './core/orderly-end.js'
 import { createSecretBox } from './core/secret-box.js'
 import { StartupError } from './core/startup-error.js'
 import { closeDatabase, openDatabase } from './database/client.js'
@@ -24,12 +25,10 @@ import { createPace } from './modules/tracking/pace.js'
 import { catchUp, sweep } from './modules/tracking/sweep.service.js'
 import { createServer } from './server/server.js'
 
-/** A Slipway that serves. */
-export interface App {
+/** A Slipway that serves. To close it: stops accepting, finishes what is under way, and ends the embedded database. */
+export interface App extends Endable {
   /** Where it is reached. */
   readonly url: string
-  /** Stops accepting, finishes what is under way, and ends; the embedded database with it. */
-  close(): Promise<void>
 }
 
 /** Requests under way may take so long after the end was asked for; a database that is stopped then has 3 s left of 10. */
@@ -43,9 +42,7 @@ const DRAIN_MS = 6_000
 export async function startApp(config: Config, log: Logger): Promise<App> {
   // In reverse order of their starts, what there is to stop.
   const stops: (() => Promise<unknown>)[] = []
-  const close = async () => {
-    for (const stop of stops.splice(0)) await stop()
-  }
+  const close = () => stopAll(stops.splice(0))
   try {
     await makeDataDirectory(config.dataDir)
     const databaseUrl = config.databaseUrl ?? (await startDatabase(config, log, stops))
@@ -63,9 +60,14 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       publicUrl: config.publicUrl,
       rateLimit: config.rateLimit,
     })
-    stops.unshift(() => drain(server, log))
+    // Jobs under way end meanwhile, so that all that may take its time takes it at once.
+    stops.unshift(() => Promise.all([drain(server, log), worker?.stop()]))
     const url = await listen(server, config)
-    return { url: config.publicUrl ?? url, close }
+    const hurry = () => {
+      server.server.closeAllConnections()
+      void worker?.stop(true)
+    }
+    return { url: config.publicUrl ?? url, close, hurry }
   } catch (error) {
     await close()
     throw error
@@ -77,7 +79,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
  *
  * @throws StartupError for what the operator has to mend
  */
-export async function startWorkerApp(config: Config, log: Logger): Promise<Pick<App, 'close'>> {
+export async function startWorkerApp(config: Config, log: Logger): Promise<Endable> {
   const { databaseUrl } = config
   if (databaseUrl === undefined) {
     throw new StartupError(
@@ -92,17 +94,22 @@ export async function startWorkerApp(config: Config, log: Logger): Promise<Pick<
     throw error
   })
   return {
-    close: async () => {
-      await worker.stop()
-      await closeDatabase(services.database)
-    },
+    close: () => stopAll([() => worker.stop(), () => closeDatabase(services.database)]),
+    hurry: () => void worker.stop(true),
   }
+}
+
+/** Stops one after the other. One that fails keeps none of the others from being stopped. */
+async function stopAll(stops: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const stop of stops) await stop().catch((error: unknown) => errors.push(error))
+  if (errors.length > 0) throw new AggregateError(errors, 'Not everything could be stopped')
 }
 
 async function openServices(config: Config, databaseUrl: string, log: Logger): Promise<Services> {
   const secrets = createSecretBox(config.secretsKey ?? (await keptSecret(join(config.dataDir, 'secrets-key'))))
   return {
-    database: openDatabase(databaseUrl, log),
+    database: openDatabase(databaseUrl, log, config.databaseConnections),
     repositoryHosts: createRepositoryHosts(config, log),
     runners: createRunners(
       { github: config.github, buildkite: config.buildkite, webhook: { allowPrivate: config.webhookAllowPrivate } },

@@ -1,15 +1,16 @@
 import { pino } from 'pino'
 import { startApp } from './app.js'
 import { readConfig } from './core/config.js'
-import { endOnSignals } from './core/end-on-signals.js'
+import { endInOrder } from './core/orderly-end.js'
 import { StartupError } from './core/startup-error.js'
 
 // Entry point of `npm start`.
 try {
   const config = readConfig(process.env)
   const log = pino({ level: config.logLevel, redact: ['req.headers.authorization'] })
-  const app = await startApp(config, log)
-  endOnSignals(() => app.close(), log)
+  const starting = startApp(config, log)
+  endInOrder(starting, log)
+  const app = await starting
   log.info(
     {
       url: app.url,

@@ -2,6 +2,10 @@ import { resolve } from 'node:path'
 import { cleanEnv, makeValidator, str } from 'envalid'
 import { StartupError } from './startup-error.js'
 
+/** How many connections to the database a process has for requests, and how many it needs. */
+export const USUAL_CONNECTIONS = 16
+const FEWEST_CONNECTIONS = 4
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 const wholeNumber = (lowest: number, highest: number) =>
@@ -47,6 +51,7 @@ const SETTINGS = {
   HOST: str({ default: '127.0.0.1' }),
   PORT: wholeNumber(0, 65_535)({ default: 4000 }),
   DATABASE_URL: postgresUrl({ default: undefined }),
+  DATABASE_CONNECTIONS: wholeNumber(FEWEST_CONNECTIONS, 1_000)({ default: USUAL_CONNECTIONS }),
   DATA_DIR: str({ default: './data' }),
   JWT_SECRET: secret({ default: undefined }),
   PUBLIC_URL: webUrl({ default: undefined }),
@@ -74,6 +79,8 @@ export interface Config {
   readonly port: number
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl: string | undefined
+  /** How many connections this process takes for requests; its worker has ten more (README, "Running it"). */
+  readonly databaseConnections: number
   /** Absolute. */
   readonly dataDir: string
   /** Undefined: made on first start and kept in `dataDir`. */
@@ -138,6 +145,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     host: settings.HOST,
     port: settings.PORT,
     databaseUrl: settings.DATABASE_URL,
+    databaseConnections: settings.DATABASE_CONNECTIONS,
     dataDir: resolve(settings.DATA_DIR),
     jwtSecret: settings.JWT_SECRET,
     publicUrl: settings.PUBLIC_URL,

@@ -76,6 +76,7 @@ const ERRORS = {
   HOST_UNAVAILABLE: { code: 'UNAVAILABLE', status: 503, message: 'The repository host is unavailable' },
   RUNNER_UNAVAILABLE: { code: 'UNAVAILABLE', status: 503, message: 'The runner is unavailable' },
   JOBS_STALLED: { code: 'UNAVAILABLE', status: 503, message: 'Jobs are not being done' },
+  QUERY_TOO_SLOW: { code: 'UNAVAILABLE', status: 503, message: 'It takes longer than a request may' },
   DATABASE_UNAVAILABLE: { code: 'UNAVAILABLE', status: 503, message: 'The database is unavailable' },
 } as const satisfies Record<string, ErrorKind>
 

@@ -1,7 +1,11 @@
-import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server'
+import { ApolloServer, type ApolloServerOptions, type ApolloServerPlugin, HeaderMap } from '@apollo/server'
 import { ApolloServerErrorCode, unwrapResolverError } from '@apollo/server/errors'
-import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled'
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled'
+import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql'
+import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import type { RequestContext } from '../modules/context/request-context.js'
 import type { EntityTags } from './entity-tag.js'
@@ -25,9 +29,33 @@ export function createApolloServer(schema: GraphQLSchema, tags: EntityTags, log:
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => formatError(formatted, error, log),
     parseOptions: { maxTokens: TOKENS },
-    plugins: [ApolloServerPluginCacheControlDisabled(), executing(schema, tags, log), challengeUnauthenticated],
+    // Apollo's own store measures documents without their texts, and so keeps far more than it means to.
+    documentStore: keptDocuments(),
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      executing(schema, tags, log),
+      challengeUnauthenticated,
+    ],
     logger: log,
   })
+}
+
+/** This many bytes of documents' texts are kept parsed; the parsed form is about ten times as large. */
+const KEPT_TEXT = 2 * 1024 * 1024
+
+type DocumentStore = NonNullable<ApolloServerOptions<RequestContext>['documentStore']>
+
+function keptDocuments(): DocumentStore {
+  const documents = new LRUCache<string, DocumentNode>({
+    maxSize: KEPT_TEXT,
+    sizeCalculation: document => Math.max(1, document.loc?.source.body.length ?? 0),
+  })
+  return {
+    get: async key => documents.get(key),
+    set: async (key, document) => void documents.set(key, document),
+    delete: async key => documents.delete(key),
+  }
 }
 
 const NOT_KEPT = { 'cache-control': 'no-store' }
@@ -80,6 +108,10 @@ function executing(schema: GraphQLSchema, tags: EntityTags, log: Logger): Apollo
 
 function formatError(formatted: GraphQLFormattedError, error: unknown, log: Logger): GraphQLFormattedError {
   if (REQUEST_FAULTS.has(formatted.extensions?.['code'])) return formatted
+  // Apollo's own refusals have a status, and not all of them a code.
+  if (error instanceof GraphQLError && error.extensions['http'] !== undefined) {
+    return { ...formatted, extensions: { ...formatted.extensions, code: 'BAD_USER_INPUT' } }
+  }
   const described = describeError(unwrapResolverError(error), log)
   return { ...formatted, message: described.message, extensions: errorExtensions(described) }
 }

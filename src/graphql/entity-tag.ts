@@ -22,6 +22,9 @@ export interface Question {
 /** The names of the projects that an answer may be made of; null: all that the actor may see. */
 type Scope = readonly string[] | null
 
+/** A poll may name this many tags, which are judged with one statement. */
+const MOST_TAGS = 10
+
 /** So many names fit into a header well. */
 const LARGEST_SCOPE = 20
 
@@ -57,13 +60,18 @@ export class EntityTags {
 
   /** The first of the tags of an `If-None-Match` that is still right; null when none is. */
   async unchanged(question: Question, ifNoneMatch: string): Promise<string | null> {
-    for (const [asked, names = ''] of ifNoneMatch.matchAll(/W\/"([\w*-]+)\.[\w-]+\.[\d-]+"/g)) {
-      const scope = readScope(names)
-      if (scope === undefined) continue
-      const version = await this.versions.load({ names: namesOf(scope, question.actor) })
-      if (asked === this.write(question, scope, version)) return asked
-    }
-    return null
+    const tags = [...ifNoneMatch.matchAll(/W\/"([\w*-]+)\.[\w-]+\.[\d-]+"/g)]
+    // Whoever names more than a cache has of one answer gets the answer in full.
+    if (tags.length > MOST_TAGS) return null
+    const judged = await Promise.all(
+      tags.map(async ([asked, names = '']) => {
+        const scope = readScope(names)
+        if (scope === undefined) return null
+        const version = await this.versions.load({ names: namesOf(scope, question.actor) })
+        return asked === this.write(question, scope, version) ? asked : null
+      }),
+    )
+    return judged.find(asked => asked !== null) ?? null
   }
 
   private write({ actor, search }: Question, scope: Scope, version: string): string {
@@ -85,7 +93,7 @@ function scopeOf({ node, fields }: Operation): Scope | undefined {
   if (node.operation !== OperationTypeNode.QUERY) return undefined
   if (fields.some(({ name }) => name === 'projects' || name === 'node')) return null
   const names = new Set(fields.filter(({ name }) => name === 'project').map(({ args }) => String(args['name'])))
-  if (names.size === 0) return undefined
+  if (names.size === 0 || [...names].some(name => !isStorable(name))) return undefined
   return names.size > LARGEST_SCOPE ? null : [...names]
 }
 
@@ -98,10 +106,19 @@ function readScope(text: string): Scope | undefined {
   if (text === '*') return null
   try {
     const names: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
-    return Array.isArray(names) ? names.filter(name => typeof name === 'string') : undefined
+    return isNames(names) && names.length <= LARGEST_SCOPE ? names : undefined
   } catch {
     return undefined
   }
+}
+
+function isNames(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(name => typeof name === 'string' && isStorable(name))
+}
+
+/** Whether PostgreSQL takes a text. Of half a surrogate pair, encoding makes a character that stands for it. */
+function isStorable(name: string): boolean {
+  return !name.includes('\0') && Buffer.from(name).toString() === name
 }
 
 interface ProjectSet {

@@ -72,7 +72,7 @@ async function query(operation: Operation, context: RequestContext, tag: AnswerT
         reads.push([key, isIntrospection(field) ? () => introspection.data[key] : await reading.root(field)] as const)
       }
       const version = tag && reading.beside(tag.version)
-      const columns = await reading.run(sqlReader(context.services.database))
+      const columns = await reading.run(context.queries)
       return {
         cost,
         data: Object.fromEntries(reads.map(([key, read]) => [key, read(columns)])),

@@ -4,6 +4,7 @@ import { LARGEST_PAGE, pageSize } from '../modules/pagination/page.args.js'
 import { COUNTED_PER_OBJECT, type FieldSize } from '../modules/reading/list-kind.js'
 import { USUAL_COUNT } from '../modules/reading/list-kinds.js'
 import type { ListSizes } from '../modules/reading/list-sizes.js'
+import { checkArguments } from './argument-limits.js'
 import { isIntrospection } from './introspection.js'
 import type { Operation, SelectedField } from './operation.js'
 
@@ -69,6 +70,7 @@ class Weighing {
    */
   add(field: SelectedField, times: number, connection: SelectedField | null, path: readonly string[]): void {
     this.checkAliases(field)
+    checkArguments(field.args)
     if (isIntrospection(field)) return
     if (connection !== null && field.name === 'totalCount') this.addCount(connection, field, times, path)
     const types = field.objectTypes

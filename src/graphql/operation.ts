@@ -98,7 +98,7 @@ export function openOperation(
   const coerced = getVariableValues(schema, node.variableDefinitions ?? [], values, { maxErrors: 50 })
   if (coerced.errors !== undefined) return coerced.errors.map(asUserInput)
   const type = schema.getRootType(node.operation)
-  if (type == null) return [new GraphQLError(`The schema has no ${node.operation}s`, { nodes: node })]
+  if (type == null) return [asUserInput(new GraphQLError(`The schema has no ${node.operation}s`, { nodes: node }))]
   const fragments = Object.fromEntries(
     document.definitions
       .filter(definition => definition.kind === Kind.FRAGMENT_DEFINITION)
@@ -108,7 +108,7 @@ export function openOperation(
   try {
     return { ...parts, values, node, type, fields: select(parts, type, [node.selectionSet]) }
   } catch (error) {
-    if (error instanceof GraphQLError) return [asUserInput(error)]
+    if (error instanceof GraphQLError) return [error]
     throw error
   }
 }
@@ -123,11 +123,16 @@ type Parts = Pick<Operation, 'schema' | 'fragments' | 'variables'>
 function select(parts: Parts, type: GraphQLObjectType, sets: readonly SelectionSetNode[]): SelectedField[] {
   const nodes = new Map<string, [FieldNode, ...FieldNode[]]>()
   const seen = new Set<string>()
-  for (const set of sets) collect(parts, type, set, nodes, seen)
-  return Array.from(
-    nodes.values(),
-    asked => new SelectedField(parts, type, definitionOf(parts.schema, type, asked[0].name.value), asked),
-  )
+  try {
+    for (const set of sets) collect(parts, type, set, nodes, seen)
+    return Array.from(
+      nodes.values(),
+      asked => new SelectedField(parts, type, definitionOf(parts.schema, type, asked[0].name.value), asked),
+    )
+  } catch (error) {
+    // A value that does not fit its argument, such as null in a variable that has a default.
+    throw error instanceof GraphQLError ? asUserInput(error) : error
+  }
 }
 
 function collect(

@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import { runTaskList, type TaskList, type Worker, type WorkerEvents, type WorkerPool } from 'graphile-worker'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { connectionSettings, prepareSession } from '../database/connection.js'
 import { quietly } from '../database/queue-logger.js'
 import type { LivingWorkers } from './living-workers.js'
 
@@ -166,10 +167,10 @@ export class Crew {
   private openPool(): pg.Pool {
     const { databaseUrl, connections, log } = this.options
     const pool = new pg.Pool({
-      connectionString: databaseUrl,
+      ...connectionSettings(databaseUrl, 'jobs', 'slipway-worker'),
       max: connections + 1,
       connectionTimeoutMillis: CONNECTION_PATIENCE_MS,
-      application_name: 'slipway-worker',
+      onConnect: client => prepareSession(client, 'jobs'),
       stream: () => this.openSocket(),
     })
     const note = (error: Error) => log.warn({ err: error }, 'A database connection of the worker was lost')

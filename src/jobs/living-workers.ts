@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { connectionSettings, prepareSession } from '../database/connection.js'
 import { MOST_ATTEMPTS } from './jobs.js'
 
 /** Tells the advisory locks of living workers from all others. Any number that nothing else in the database uses. */
@@ -87,14 +88,14 @@ export class LivingWorkers {
 
   private async connect(): Promise<pg.Client> {
     const client = new pg.Client({
-      connectionString: this.databaseUrl,
-      application_name: 'slipway-life',
+      ...connectionSettings(this.databaseUrl, 'life', 'slipway-life'),
       connectionTimeoutMillis: PATIENCE_MS,
       query_timeout: PATIENCE_MS,
     })
     client.on('error', () => this.forget(client))
     client.on('end', () => this.forget(client))
     await client.connect()
+    await prepareSession(client, 'life')
     this.client = client
     return client
   }

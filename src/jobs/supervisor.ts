@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { connectionSettings } from '../database/connection.js'
 import { Crew, type CrewOptions, type StopOptions } from './crew.js'
 
 /** It is looked this often whether the crew is whole. */
@@ -96,10 +97,9 @@ export class Supervisor {
 /** Whether the database can be reached and takes changes. */
 async function isWritable(databaseUrl: string): Promise<boolean> {
   const client = new pg.Client({
-    connectionString: databaseUrl,
+    ...connectionSettings(databaseUrl, 'life', 'slipway-worker'),
     connectionTimeoutMillis: PROBE_MS,
     query_timeout: PROBE_MS,
-    application_name: 'slipway-worker',
   })
   // A connection that is lost is told by the query, too.
   client.on('error', () => undefined)

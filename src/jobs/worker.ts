@@ -25,8 +25,11 @@ interface WorkerOptions {
 export interface JobWorker {
   /** Whether jobs that are due have not been looked for lately although they could be. It mends itself. */
   isStalled(): boolean
-  /** Lets jobs under way end, but not for ever; what had to be cut off is done again by whoever comes next. Never throws. */
-  stop(): Promise<void>
+  /**
+   * Lets jobs under way end, but not for ever, and hardly at all when it hurries; what had to be cut off is done again by
+   * whoever comes next. May be called again to hurry. Never throws.
+   */
+  stop(hurries?: boolean): Promise<void>
 }
 
 /** Jobs that only need the database: they are short, and more of them at once would stand in line for it. */
@@ -37,6 +40,7 @@ const OUTSIDE_SLOTS = 20
 const OUTSIDE_CONNECTIONS = 3
 /** When the worker ends, what waits for an answer from outside is told to give up first; then it is stored. */
 const END: StopOptions = { abortAfterMs: 2_500, endAfterMs: 5_000 }
+const HURRIED_END: StopOptions = { abortAfterMs: 0, endAfterMs: 500 }
 const SWEEP_MS = 60_000
 /** A sweep that takes longer does not hold up the next one. */
 const SWEEP_LIMIT_MS = 120_000
@@ -75,8 +79,8 @@ export async function startWorker(options: WorkerOptions): Promise<JobWorker> {
   const rounds = startRounds(options.sweep, { everyMs: SWEEP_MS, limitMs: SWEEP_LIMIT_MS, log })
   return {
     isStalled: () => crews.some(crew => crew.isStalled()),
-    stop: async () => {
-      await Promise.all([rounds.stop(), ...crews.map(crew => crew.stop(END))])
+    stop: async (hurries = false) => {
+      await Promise.all([rounds.stop(), ...crews.map(crew => crew.stop(hurries ? HURRIED_END : END))])
       await living.close()
     },
   }

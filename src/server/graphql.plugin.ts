@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
 import type { Database } from '../database/client.js'
-import { sqlReader } from '../database/transaction.js'
+import { queryReader, sqlReader } from '../database/transaction.js'
 import { createApolloServer, keptAs } from '../graphql/apollo.js'
 import { EntityTags } from '../graphql/entity-tag.js'
 import { errorExtensions } from '../graphql/error-description.js'
@@ -33,8 +33,22 @@ export async function graphqlPlugin(app: FastifyInstance, options: GraphQLOption
       const tag = await unchangedTag(tags, request)
       return tag === null ? undefined : reply.code(304).headers(keptAs(tag)).send()
     },
-    handler: fastifyApolloHandler(apollo, { context: async request => createContext(request) }),
+    handler: fastifyApolloHandler(apollo, {
+      context: async (request, reply) => ({
+        ...createContext(request),
+        queries: queryReader(database, leavingOf(reply)),
+      }),
+    }),
   })
+}
+
+/** Aborts when the connection is closed before it has got its answer. */
+function leavingOf({ raw }: FastifyReply): AbortSignal {
+  const leaving = new AbortController()
+  raw.once('close', () => {
+    if (!raw.writableFinished) leaving.abort()
+  })
+  return leaving.signal
 }
 
 /** The tag of an answer that the asker has and that is still right; null when there is none. */

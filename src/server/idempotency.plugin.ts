@@ -73,7 +73,7 @@ export async function addIdempotency(app: FastifyInstance, { database, leaseMs =
 /** Null when the request cannot be told from another one, or nobody may repeat it. */
 function repeatableOf({ method, url, headers, body, actor }: FastifyRequest): RepeatableRequest | null {
   const key = headers[HEADER]
-  if (method !== 'POST' || key === undefined || actor === null) return null
+  if (method !== 'POST' || key === undefined || actor === null || isQuery(url, body)) return null
   if (typeof key !== 'string' || !/^[!-~]{1,255}$/.test(key)) {
     throw new SlipwayError('INVALID_INPUT', {
       message: 'Invalid Idempotency-Key',
@@ -84,6 +84,12 @@ function repeatableOf({ method, url, headers, body, actor }: FastifyRequest): Re
     .update(JSON.stringify([url, body]))
     .digest('base64url')
   return { tokenId: actor.tokenId, key, hash }
+}
+
+/** Whether a GraphQL request changes nothing. Its answer need not be kept: asking again is as good. */
+function isQuery(url: string, body: unknown): boolean {
+  const { query } = (body ?? {}) as { readonly query?: unknown }
+  return url.startsWith('/graphql') && typeof query === 'string' && !/\bmutation\b/.test(query)
 }
 
 /** Claims a request, or waits for the answer of the one before it. */

@@ -12,6 +12,7 @@ import { ListSizes } from '../modules/reading/list-sizes.js'
 import { restPlugin } from '../rest/rest.plugin.js'
 import { sendRestError } from '../rest/rest-error.js'
 import { identifyActors, refuseFaultyTokens } from './authentication.js'
+import { limitBodies } from './body-limits.js'
 import { graphiqlPlugin } from './graphiql.plugin.js'
 import { graphqlPlugin } from './graphql.plugin.js'
 import { healthPlugin } from './health.plugin.js'
@@ -36,6 +37,12 @@ interface ServerOptions {
 }
 
 const LARGEST_BODY = 1024 * 1024
+/** A request must have arrived whole after this time, and its headers after that; it is looked for every so often. */
+const REQUEST_TIMEOUT_MS = 30_000
+const HEADERS_TIMEOUT_MS = 10_000
+const TIMEOUT_CHECK_MS = 5_000
+/** More connections are closed as soon as they are opened. */
+const MOST_CONNECTIONS = 10_000
 
 /** Puts the HTTP server together. It does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
@@ -45,6 +52,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: LARGEST_BODY,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     // A version of 100 characters can be three times as long in a URL.
     routerOptions: { maxParamLength: 500 },
     forceCloseConnections: 'idle',
@@ -53,6 +62,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       sendRestError(error, request, reply)
     },
   })
+  app.server.maxConnections = MOST_CONNECTIONS
   const schema = createSchema()
   const listSizes = new ListSizes(listKindsOf(schema), sqlReader(services.database), log)
   const createContext = ({ log, actor, claim }: FastifyRequest): RequestContext => ({
@@ -60,6 +70,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     log: log as Logger,
     actor,
     requestKey: claim?.id ?? null,
+    queries: sqlReader(services.database),
     listSizes,
   })
 
@@ -98,6 +109,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     })
     if (options.rateLimit > 0) await limitRequests(guarded, options.rateLimit)
     guarded.addHook('preParsing', refuseFaultyTokens)
+    limitBodies(guarded)
     await addIdempotency(guarded, {
       database: services.database,
       ...(options.idempotencyLeaseMs !== undefined && { leaseMs: options.idempotencyLeaseMs }),

@@ -2,6 +2,7 @@ import { createParameterDecorator } from 'type-graphql'
 import { v5 } from 'uuid'
 import type { Actor } from '../../core/actor.js'
 import { SlipwayError } from '../../core/errors.js'
+import type { SqlReader } from '../../database/transaction.js'
 import type { ListSizes } from '../reading/list-sizes.js'
 import type { ServiceContext } from './service-context.js'
 
@@ -15,6 +16,8 @@ export interface RequestContext {
   /** Null when the request came without a token; then nothing but the schema can be read. */
   readonly actor: Actor | null
   readonly requestKey: ServiceContext['requestKey']
+  /** What queries are read with. */
+  readonly queries: SqlReader
   /** How long the lists are that a query may ask for. */
   readonly listSizes: ListSizes
 }

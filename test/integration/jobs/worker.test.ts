@@ -126,7 +126,8 @@ test('connections over which nothing comes any more are replaced', { timeout: 12
   proxy.freezeOpen()
   await advance('after')
   await admit('after, inside')
-  await expect.poll(() => [...done].sort(), MENDED).toEqual(['after', 'after, inside', 'before'])
+  // What the lost connections should have stored is done again.
+  await expect.poll(() => [...new Set(done)].sort(), MENDED).toEqual(['after', 'after, inside', 'before'])
 })
 
 test('a worker says that jobs are not being done, and when they are again', { timeout: 120_000 }, async () => {

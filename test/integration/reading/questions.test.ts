@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { createProject, type RestCandidate, type SeededEnvironment, type SeededProject } from '../../support/seed.js'
 import { testToken, useSlipway } from '../../support/slipway.js'
 
@@ -31,17 +31,14 @@ interface Statements<Answer> {
 
 /** What an action makes of it, and the SQL statements that were run for it. */
 async function counting<Answer>(act: () => Promise<Answer>): Promise<Statements<Answer>> {
-  const { pool } = slipway.database
-  const query = pool.query
-  let count = 0
-  pool.query = ((...args: Parameters<typeof query>) => {
-    count += 1
-    return Reflect.apply(query, pool, args)
-  }) as typeof query
+  const { pool, queryPool } = slipway.database
+  // Outside of transactions each statement takes a connection of its own out of a pool.
+  const spies = [vi.spyOn(pool, 'connect'), vi.spyOn(queryPool, 'connect')]
   try {
-    return { answer: await act(), count }
+    const answer = await act()
+    return { answer, count: spies.reduce((sum, { mock }) => sum + mock.calls.length, 0) }
   } finally {
-    pool.query = query
+    for (const spy of spies) spy.mockRestore()
   }
 }
 
@@ -290,9 +287,13 @@ describe('a query is one statement', () => {
       counts.push((await counting(() => slipway.as().query(EVERYTHING, { name }))).count)
     }
     expect(Math.min(...counts)).toBe(1)
-    expect(
-      (await counting(() => slipway.as().query('{ viewer { role } __schema { queryType { name } } }'))).count,
-    ).toBe(0)
+    const ofNothing: number[] = []
+    for (let round = 0; round < 3; round++) {
+      ofNothing.push(
+        (await counting(() => slipway.as().query('{ viewer { role } __schema { queryType { name } } }'))).count,
+      )
+    }
+    expect(Math.min(...ofNothing)).toBe(0)
   })
 
   test('which answers with everything in its place', async () => {
