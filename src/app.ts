@@ -17,6 +17,7 @@ import { deployAutomatically } from './modules/automation/automation.service.js'
 import type { Services } from './modules/context/request-context.js'
 import { applyDelivery } from './modules/delivery/delivery.service.js'
 import { admitWaitingOn } from './modules/deployment/admission.service.js'
+import { keepProblems } from './modules/problem/problem.service.js'
 import { createRepositoryHosts } from './modules/repository/repository.hosts.js'
 import { rollBackFailure } from './modules/rollback/rollback.service.js'
 import { createRunners } from './modules/runner/runners.js'
@@ -139,6 +140,7 @@ export async function startJobs(services: Services, databaseUrl: string, log: Lo
         'advance-run': ({ runId }, signal) => advanceRun(ctx, runId, signal),
       },
     },
+    problems: keepProblems(services.database),
     sweep: () => sweep(ctx),
     log,
   })

@@ -83,12 +83,6 @@ export function faultOf(error: unknown): Fault | null {
   return null
 }
 
-/** Whether an error says that the database, not the statement, is at fault: trying again later may succeed. */
-export function isDatabaseUnavailable(error: unknown): boolean {
-  const fault = faultOf(error)
-  return fault !== null && fault !== 'text' && fault !== 'size'
-}
-
 function faultOfCode(code: unknown): Fault | null {
   if (typeof code !== 'string') return null
   const state = /^[0-9A-Z]{5}$/.test(code) ? code : ''

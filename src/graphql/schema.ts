@@ -23,6 +23,11 @@ import {
   PromotionGateResolver,
 } from '../modules/gate/gate.resolver.js'
 import { NodeResolver } from '../modules/node/node.resolver.js'
+import {
+  BuildProblemResolver,
+  DeploymentProblemResolver,
+  EnvironmentProblemResolver,
+} from '../modules/problem/problem.resolver.js'
 import { ProjectResolver } from '../modules/project/project.resolver.js'
 import { CandidateQuarantineResolver } from '../modules/quarantine/quarantine.resolver.js'
 import type { ListKind } from '../modules/reading/list-kind.js'
@@ -72,6 +77,9 @@ export function createSchema(): GraphQLSchema {
       CandidateBuildResolver,
       BuildTrackingResolver,
       TrackingResolver,
+      DeploymentProblemResolver,
+      BuildProblemResolver,
+      EnvironmentProblemResolver,
       EnvironmentGatesResolver,
       GatesResolver,
       PromotionGateResolver,

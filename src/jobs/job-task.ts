@@ -1,15 +1,24 @@
-import type { Job, JobHelpers, Task } from 'graphile-worker'
+import type { JobHelpers, Job as QueuedJob, Task } from 'graphile-worker'
 import type { Logger } from 'pino'
 import { SlipwayError } from '../core/errors.js'
-import { isDatabaseUnavailable } from '../database/faults.js'
-import { type Jobs, MOST_ATTEMPTS } from './jobs.js'
+import { type Fault, faultOf } from '../database/faults.js'
+import { type Job, type Jobs, type KeptJob, MOST_ATTEMPTS } from './jobs.js'
 import type { Places } from './places.js'
+
+/** Where people learn of jobs that could not be done. */
+export interface JobProblems {
+  /** Tells that a job is given up. `refusal` is the rule that refused it; null: it failed again and again. */
+  record(job: Job & KeptJob, refusal: SlipwayError | null): Promise<void>
+  /** Tells that a job was done: what was told of it before is over. */
+  clear(job: Job): Promise<void>
+}
 
 interface TaskOptions {
   handle(payload: unknown, signal: AbortSignal): Promise<void>
   readonly signal: AbortSignal
   /** For jobs that call something outside. */
   readonly places: Places | null
+  readonly problems: JobProblems
   readonly log: Logger
 }
 
@@ -20,11 +29,12 @@ const AWAY_MS = 2_000
 
 /**
  * Does jobs of one kind. A job that is refused by a rule is over, since the rule will not change its mind; so is one that
- * has failed too often. What passes by itself, such as a database that is away, is no failure of the job.
+ * has failed too often. Either is told. What passes by itself, such as a database that is away, is no failure of the job.
  */
-export function jobTask(kind: keyof Jobs, { handle, signal, places, log }: TaskOptions): Task {
+export function jobTask(kind: keyof Jobs, { handle, signal, places, problems, log }: TaskOptions): Task {
   return async (payload, helpers) => {
-    const place = placeOf(helpers.job)
+    const job = { kind, payload } as Job
+    const place = placeOf(helpers.job) ?? ''
     if (places !== null && !places.enter(place)) return putBack(helpers, FULL_MS)
     try {
       await handle(payload, signal)
@@ -36,18 +46,23 @@ export function jobTask(kind: keyof Jobs, { handle, signal, places, log }: TaskO
       const refusal = error instanceof SlipwayError && error.status < 500 ? error : null
       if (refusal === null && helpers.job.attempts < helpers.job.max_attempts) throw error
       log.error({ err: error, job: kind, payload }, 'A job is given up')
+      return await problems.record({ ...job, key: helpers.job.key, place: placeOf(helpers.job) }, refusal)
     } finally {
       places?.leave(place)
     }
+    await problems.clear(job)
   }
 }
 
+/** Faults of the database that pass; one that is too slow for a job may always be. */
+const PASSING: ReadonlySet<Fault | null> = new Set(['unavailable', 'read-only', 'conflict'])
+
 function isPassing(error: unknown): boolean {
-  return isDatabaseUnavailable(error) || (error instanceof SlipwayError && error.code === 'UNAVAILABLE')
+  return PASSING.has(faultOf(error)) || (error instanceof SlipwayError && error.code === 'UNAVAILABLE')
 }
 
-function placeOf({ flags }: Job): string {
-  return Object.keys(flags ?? {})[0] ?? ''
+function placeOf({ flags }: QueuedJob): string | null {
+  return Object.keys(flags ?? {})[0] ?? null
 }
 
 /** Enqueues the job once more, as if it had not been taken; unless it was enqueued anew meanwhile. */

@@ -40,17 +40,50 @@ interface OutsideJobOptions extends JobOptions {
  */
 export const MOST_ATTEMPTS = 8
 
+/** A job, whatever its kind. */
+export type Job = { readonly [Kind in keyof Jobs]: { readonly kind: Kind; readonly payload: Jobs[Kind] } }[keyof Jobs]
+
+/** What has to be kept of a job to enqueue it again. */
+export interface KeptJob {
+  readonly kind: keyof Jobs
+  readonly payload: Jobs[keyof Jobs]
+  readonly key: string | null
+  readonly place: string | null
+}
+
 /** Enqueues a job together with what the transaction writes: it is run if and only if that is kept. */
-export async function enqueue<Kind extends keyof Jobs>(
+export function enqueue<Kind extends keyof Jobs>(
   tx: SqlTransaction,
   kind: Kind,
   payload: Jobs[Kind],
   options: Kind extends keyof OutsideJobs ? OutsideJobOptions : JobOptions,
 ): Promise<void> {
   const { key, runAt, place }: JobOptions & Partial<OutsideJobOptions> = options
-  const flags = place === undefined ? null : [place]
+  return add(tx, { kind, payload, key, place: place ?? null }, runAt ?? null)
+}
+
+/** Enqueues a job that was given up. */
+export function enqueueAgain(tx: SqlTransaction, job: KeptJob): Promise<void> {
+  return add(tx, job, null)
+}
+
+async function add(tx: SqlTransaction, { kind, payload, key, place }: KeptJob, runAt: Date | null): Promise<void> {
   await tx.$queryRaw(Prisma.sql`
     SELECT 1 FROM graphile_worker.add_job(
-      ${kind}, payload => ${JSON.stringify(payload)}::json, job_key => ${key}, run_at => ${runAt ?? null}::timestamptz,
-      max_attempts => ${MOST_ATTEMPTS}::int, flags => ${flags}::text[])`)
+      ${kind}, payload => ${JSON.stringify(payload)}::json, job_key => ${key}, run_at => ${runAt}::timestamptz,
+      max_attempts => ${MOST_ATTEMPTS}::int, flags => ${place === null ? null : [place]}::text[])`)
+}
+
+/** Deletes what is left of jobs that failed after they had been superseded: nothing will be done about them. */
+export async function deleteSuperseded(tx: SqlTransaction): Promise<void> {
+  await tx.$queryRaw(Prisma.sql`
+    SELECT FROM graphile_worker.complete_jobs(ARRAY(
+      SELECT id FROM graphile_worker.jobs WHERE key IS NULL AND attempts >= max_attempts AND locked_at IS NULL))`)
+}
+
+/** The condition that no job with any of these keys, which are SQL expressions, will be or is being done. */
+export function haveNoJob(keys: readonly Prisma.Sql[]): Prisma.Sql {
+  return Prisma.sql`NOT EXISTS (
+    SELECT FROM graphile_worker.jobs
+    WHERE key IN (${Prisma.join([...keys])}) AND (attempts < max_attempts OR locked_at IS NOT NULL))`
 }

@@ -1,7 +1,7 @@
 import type { TaskList } from 'graphile-worker'
 import type { Logger } from 'pino'
 import type { StopOptions } from './crew.js'
-import { jobTask } from './job-task.js'
+import { type JobProblems, jobTask } from './job-task.js'
 import type { InsideJobs, Jobs, OutsideJobs } from './jobs.js'
 import { LivingWorkers } from './living-workers.js'
 import { Places } from './places.js'
@@ -16,6 +16,7 @@ interface WorkerOptions {
   readonly databaseUrl: string
   /** What is done about each kind of job. May be done twice when a worker dies meanwhile, so doing it again must be safe. */
   readonly handlers: { readonly inside: Handlers<InsideJobs>; readonly outside: Handlers<OutsideJobs> }
+  readonly problems: JobProblems
   /** Done about once a minute by every worker, whatever was lost or forgotten. */
   sweep(): Promise<void>
   readonly log: Logger
@@ -90,12 +91,12 @@ function tasksOf<Kinds extends Partial<Jobs>>(
   handlers: Handlers<Kinds>,
   signal: AbortSignal,
   places: Places | null,
-  { log }: WorkerOptions,
+  { problems, log }: WorkerOptions,
 ): TaskList {
   return Object.fromEntries(
     Object.entries(handlers).map(([kind, handler]) => {
       const handle = handler as (payload: unknown, signal: AbortSignal) => Promise<void>
-      return [kind, jobTask(kind as keyof Jobs, { handle, signal, places, log })]
+      return [kind, jobTask(kind as keyof Jobs, { handle, signal, places, problems, log })]
     }),
   )
 }

@@ -7,6 +7,7 @@ const ACTIONS = {
   'project.update': 'admin',
   'environment.create': 'admin',
   'environment.update': 'admin',
+  'environment.refresh': 'deployer',
   'environment.rollback': 'deployer',
   'environment.resume': 'approver',
   'freeze.create': 'approver',

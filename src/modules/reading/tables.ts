@@ -6,6 +6,7 @@ import {
   type Environment,
   type Freeze,
   Prisma,
+  type Problem,
   type Project,
   type Release,
   type ReleaseCandidate,
@@ -55,4 +56,5 @@ export const STATUS_CHANGES = table<DeploymentStatusChange>(
 export const RUNS = table<WorkflowRun>('workflow_runs', Prisma.WorkflowRunScalarFieldEnum)
 export const ATTEMPTS = table<DispatchAttempt>('dispatch_attempts', Prisma.DispatchAttemptScalarFieldEnum)
 export const REVIEWS = table<DeploymentReview>('deployment_reviews', Prisma.DeploymentReviewScalarFieldEnum)
+export const PROBLEMS = table<Problem>('problems', Prisma.ProblemScalarFieldEnum)
 export const FREEZES = table<Freeze>('freezes', Prisma.FreezeScalarFieldEnum)

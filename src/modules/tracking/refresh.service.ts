@@ -1,5 +1,6 @@
 import { SlipwayError } from '../../core/errors.js'
 import type { ServiceContext } from '../context/service-context.js'
+import { retryProblems } from '../problem/problem.store.js'
 import { findCandidateByKey } from '../release/release.service.js'
 import { actOnBuild, actOnDeployment, type BuildAnswer, type DeploymentAnswer, requireRun } from './act.service.js'
 import { checkRun } from './advance.service.js'
@@ -9,22 +10,34 @@ import { findRunOfBuild, findRunOfDeployment } from './run.store.js'
 /** So long the caller waits for the runner's answer. */
 const PATIENCE_MS = 10_000
 
-/** Asks the runner how a deployment is, now. */
+/** Has tried again what could not be done about a deployment; without that, asks its runner how it is, now. */
 export async function refreshDeployment(ctx: ServiceContext, id: string): Promise<DeploymentAnswer> {
-  const { deployment } = await actOnDeployment(ctx, id, {
+  let isRetried = false
+  const answer = await actOnDeployment(ctx, id, {
     action: 'deployment.refresh',
-    work: async (tx, deploymentId) => isAskable(ctx, requireRun(await findRunOfDeployment(tx, deploymentId))),
+    work: async (tx, deploymentId) => {
+      isRetried = await retryProblems(tx, { kind: 'deployment', id: deploymentId })
+      return isRetried || isAskable(ctx, requireRun(await findRunOfDeployment(tx, deploymentId)))
+    },
   })
+  if (isRetried) return answer
+  const { deployment } = answer
   await askNow(ctx, requireRun(await findRunOfDeployment(ctx.database, deployment.id)))
   return { deployment: await ctx.database.deployment.findUniqueOrThrow({ where: { id: deployment.id } }) }
 }
 
 /** The same for the build of a candidate. */
 export async function refreshBuild(ctx: ServiceContext, id: string): Promise<BuildAnswer> {
-  const { candidate } = await actOnBuild(ctx, id, {
+  let isRetried = false
+  const answer = await actOnBuild(ctx, id, {
     action: 'build.refresh',
-    work: async (tx, candidateId) => isAskable(ctx, requireRun(await findRunOfBuild(tx, candidateId))),
+    work: async (tx, candidateId) => {
+      isRetried = await retryProblems(tx, { kind: 'candidate', id: candidateId })
+      return isRetried || isAskable(ctx, requireRun(await findRunOfBuild(tx, candidateId)))
+    },
   })
+  if (isRetried) return answer
+  const { candidate } = answer
   await askNow(ctx, requireRun(await findRunOfBuild(ctx.database, candidate.id)))
   return { candidate: await findCandidateByKey(ctx.database, candidate.id) }
 }

@@ -2,7 +2,7 @@ import { v7 as uuid } from 'uuid'
 import { Prisma } from '../../database/generated/client.js'
 import type { WorkflowRunner } from '../../database/generated/enums.js'
 import type { SqlReader, SqlTransaction } from '../../database/transaction.js'
-import { enqueue } from '../../jobs/jobs.js'
+import { enqueue, haveNoJob } from '../../jobs/jobs.js'
 import { reopenDeliveriesOf } from '../delivery/delivery.store.js'
 import type { Run } from './run.js'
 
@@ -134,7 +134,8 @@ export function overdueRuns(reader: SqlReader, before: Date): PromiseLike<Wakeab
   return reader.$queryRaw<WakeableRun[]>(Prisma.sql`
     SELECT id, runner, scope FROM workflow_runs
     WHERE next_check_at < ${before}
-      AND NOT EXISTS (SELECT FROM graphile_worker.jobs WHERE key = ${KEY_PREFIX} || workflow_runs.id::text)
+      AND ${haveNoJob([Prisma.sql`${KEY_PREFIX} || workflow_runs.id::text`])}
+      AND NOT EXISTS (SELECT FROM problems WHERE work = ${KEY_PREFIX} || workflow_runs.id::text)
     ORDER BY next_check_at LIMIT 1000`)
 }
 

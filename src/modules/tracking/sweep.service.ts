@@ -1,6 +1,7 @@
 import { currentTime } from '../../database/clock.js'
 import { Prisma } from '../../database/generated/client.js'
 import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
+import { deleteSuperseded, haveNoJob } from '../../jobs/jobs.js'
 import { deleteDeliveriesBefore } from '../delivery/delivery.store.js'
 import { wakeWaiting } from '../deployment/follow-up.js'
 import type { TrackingContext } from './advance.service.js'
@@ -27,7 +28,10 @@ export async function sweep(ctx: TrackingContext): Promise<void> {
     const overdue = await overdueRuns(tx, new Date(now.getTime() - OVERDUE_MS))
     for (const run of overdue) await wakeRun(tx, run, now)
     if (overdue.length > 0) ctx.log.warn({ runs: overdue.length }, 'Runs had lost their jobs and are looked at again')
+    await deleteSuperseded(tx)
     await deleteDeliveriesBefore(tx, new Date(now.getTime() - KEPT_MS))
+    await tx.$queryRaw(Prisma.sql`
+      DELETE FROM problems WHERE kind = 'apply-delivery' AND at < ${new Date(now.getTime() - KEPT_MS)}`)
     await tx.$queryRaw(Prisma.sql`DELETE FROM rate_limits WHERE blocked_until < ${now}`)
     await tx.$queryRaw(
       Prisma.sql`DELETE FROM idempotency_keys WHERE claimed_at < ${now}::timestamptz - interval '24 hours'`,
@@ -36,10 +40,17 @@ export async function sweep(ctx: TrackingContext): Promise<void> {
   })
 }
 
-/** The same for deployments that wait for their gates: a look at them that was due has not been taken. */
+/** The same for deployments that wait for their gates: a look at them that was due has not been taken, and is lost. */
 async function wakeOverdue({ log }: TrackingContext, tx: SqlTransaction, before: Date): Promise<void> {
   const environments = await tx.$queryRaw<{ id: string }[]>(Prisma.sql`
-    SELECT id FROM environments WHERE next_look_at < ${before} ORDER BY next_look_at LIMIT 1000`)
+    SELECT id FROM environments
+    WHERE next_look_at < ${before}
+      AND ${haveNoJob([
+        Prisma.sql`'admit-waiting:' || environments.id::text`,
+        Prisma.sql`'admit-waiting-at:' || environments.id::text`,
+      ])}
+      AND NOT EXISTS (SELECT FROM problems WHERE work = 'admit-waiting:' || environments.id::text)
+    ORDER BY next_look_at LIMIT 1000`)
   for (const { id } of environments) await wakeWaiting(tx, id)
   if (environments.length > 0)
     log.warn({ environments: environments.length }, 'Gates are looked at again that were due')

@@ -60,7 +60,9 @@ export class DeploymentTrackingResolver {
   }
 
   @Mutation(() => DeploymentPayload, {
-    description: 'Asks the runner how a deployment is, now. Takes the role `deployer`.',
+    description:
+      'Has tried again what could not be done about a deployment; if there is nothing, asks the runner how it is, now. ' +
+      'Takes the role `deployer`.',
   })
   async refreshDeployment(@Caller() ctx: ServiceContext, @Arg('input', () => DeploymentInput) input: DeploymentInput) {
     const { deployment: changed } = await refreshDeployment(ctx, input.deployment)
@@ -119,7 +121,7 @@ export class CandidateBuildResolver {
   }
 
   @Mutation(() => BuildPayload, {
-    description: 'Asks the runner how the build of a candidate is, now. Takes the role `deployer`.',
+    description: 'The same for the build of a candidate. Takes the role `deployer`.',
   })
   async refreshBuild(@Caller() ctx: ServiceContext, @Arg('input', () => BuildInput) input: BuildInput) {
     const { candidate: changed } = await refreshBuild(ctx, input.candidate)

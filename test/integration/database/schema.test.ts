@@ -46,6 +46,7 @@ describe('migrations', () => {
       { migration_name: '20261124045602_reading', finished_at: expect.any(Date), applied_steps_count: 1 },
       { migration_name: '20261124082400_guardrails', finished_at: expect.any(Date), applied_steps_count: 1 },
       { migration_name: '20261124093000_idempotency', finished_at: expect.any(Date), applied_steps_count: 1 },
+      { migration_name: '20261125124056_problems', finished_at: expect.any(Date), applied_steps_count: 1 },
     ])
     await admin.end()
     await empty.drop()
@@ -88,6 +89,11 @@ const SEED = `
 /** What must never be stored, and the constraint that keeps it out. */
 const WRONG: readonly [string, string, string][] = [
   ['a project name with a slash', `UPDATE projects SET name = 'a/b'`, 'projects_name_check'],
+  [
+    'a problem of nothing',
+    `INSERT INTO problems (work, kind, payload, project_id, message, at) VALUES ('x', 'x', '{}', '${PROJECT}', 'x', now())`,
+    'problems_subject_check',
+  ],
   ['an empty project name', `UPDATE projects SET name = ''`, 'projects_name_check'],
   ['two projects of one name', `UPDATE projects SET name = 'same'`, 'projects_name_key'],
   ['a clone URL on GitHub', `UPDATE projects SET clone_url = 'x'`, 'projects_clone_url_check'],

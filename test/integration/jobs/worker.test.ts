@@ -60,6 +60,7 @@ async function start(databaseUrl: string): Promise<JobWorker> {
       },
       outside: { 'advance-run': ({ runId }) => work(runId) },
     },
+    problems: { record: async () => undefined, clear: async () => undefined },
     sweep: async () => undefined,
     log,
   })

@@ -74,6 +74,11 @@ test('whatever is written to a project changes the tag of its answers', async ()
         input: { project: name, buildWorkflow: { githubActions: { workflow: 'b.yml', repository: 'a/b' } } },
       }),
     () => freeze(admin, { project: name }),
+    () => slipway.database.$executeRaw`
+      INSERT INTO problems (work, kind, payload, project_id, environment_id, message, at)
+      SELECT 'roll-back:1', 'roll-back', '{}', project_id, id, 'It could not be done', now() FROM environments
+      WHERE project_id = (SELECT id FROM projects WHERE name = ${name}) LIMIT 1`,
+    () => slipway.database.$executeRaw`DELETE FROM problems WHERE work = 'roll-back:1'`,
     async () => liftFreeze(admin, await freeze(admin, {})),
     () => guard({ gates: { approval: { requiredApprovals: 1 } } }),
     () =>
