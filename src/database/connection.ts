@@ -1,17 +1,24 @@
-import pg from 'pg'
+import type pg from 'pg'
 
 /** What connections are for. Each kind has its own limit on how long a statement may run. */
-export type Purpose = 'queries' | 'work' | 'jobs' | 'life'
+export type Purpose = 'queries' | 'work' | 'jobs' | 'life' | 'probe' | 'migrations'
 
-/** A statement that runs longer is canceled by PostgreSQL (57014). Queries are what anybody may ask for. */
+/**
+ * A statement that runs longer is canceled by PostgreSQL (57014); 0: no limit. Queries are what anybody may ask for. How
+ * long a migration takes is a matter of how much data there is, and nobody is served before its end.
+ */
 const LONGEST_STATEMENT_MS: Readonly<Record<Purpose, number>> = {
   queries: 10_000,
   work: 20_000,
   jobs: 20_000,
   life: 5_000,
+  probe: 2_000,
+  migrations: 0,
 }
 /** Whoever waits longer for a row that another transaction holds gives up (55P03): the caller may try again. */
 const LONGEST_LOCK_WAIT_MS = 5_000
+/** Replicas that start together wait for the one that migrates. Workers that live wait for nobody's rows for long. */
+const WITHOUT_LOCK_LIMIT: ReadonlySet<Purpose> = new Set(['migrations', 'life'])
 /** A transaction that does nothing for this long is ended (25P03), so that its locks go. Ours call nothing outside. */
 const LONGEST_IDLE_TRANSACTION_MS = 15_000
 /** PostgreSQL gives a connection up over which nothing that it sends is acknowledged for this long. */
@@ -33,19 +40,20 @@ function sessionSettings(purpose: Purpose): string {
     'SET jit = off',
     "SET default_transaction_isolation = 'read committed'",
     `SET statement_timeout = ${LONGEST_STATEMENT_MS[purpose]}`,
-    `SET lock_timeout = ${purpose === 'life' ? 0 : LONGEST_LOCK_WAIT_MS}`,
-    `SET idle_in_transaction_session_timeout = ${LONGEST_IDLE_TRANSACTION_MS}`,
+    `SET lock_timeout = ${WITHOUT_LOCK_LIMIT.has(purpose) ? 0 : LONGEST_LOCK_WAIT_MS}`,
+    `SET idle_in_transaction_session_timeout = ${purpose === 'migrations' ? 0 : LONGEST_IDLE_TRANSACTION_MS}`,
     `SET tcp_user_timeout = ${LONGEST_SILENCE_MS}`,
   ].join('; ')
 }
 
 /** How a connection for a purpose is made. */
 export function connectionSettings(url: string, purpose: Purpose, name: string): pg.ClientConfig {
+  const longest = LONGEST_STATEMENT_MS[purpose]
   return {
     connectionString: url,
     application_name: name,
     connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: LONGEST_STATEMENT_MS[purpose] + GRACE_MS,
+    ...(longest > 0 && { query_timeout: longest + GRACE_MS }),
     keepAlive: true,
     keepAliveInitialDelayMillis: CONNECT_MS,
   }
@@ -55,54 +63,3 @@ export function connectionSettings(url: string, purpose: Purpose, name: string):
 export async function prepareSession(client: pg.ClientBase, purpose: Purpose): Promise<void> {
   await client.query(sessionSettings(purpose))
 }
-
-/** Connections that are replaced when the state of their sessions has become doubtful. */
-export class RenewablePool extends pg.Pool {
-  private generation = 0
-  private readonly generations = new WeakMap<object, number>()
-
-  constructor(url: string, purpose: Purpose, name: string, options: pg.PoolConfig) {
-    super({
-      ...connectionSettings(url, purpose, name),
-      onConnect: async client => {
-        this.generations.set(client, this.generation)
-        await prepareSession(client, purpose)
-      },
-      ...options,
-    })
-  }
-
-  /**
-   * Has no connection used any more that was made before. A session keeps what it was given at its start: one that began
-   * while the database was read-only would stay read-only.
-   */
-  renew(): void {
-    this.generation += 1
-  }
-
-  override connect(): Promise<pg.PoolClient>
-  override connect(callback: Connected): void
-  override connect(callback?: Connected): Promise<pg.PoolClient> | undefined {
-    const client = this.checkOut()
-    if (callback === undefined) return client
-    client.then(
-      client => callback(undefined, client, client.release.bind(client)),
-      (error: Error) => callback(error, undefined, () => undefined),
-    )
-    return undefined
-  }
-
-  private async checkOut(): Promise<pg.PoolClient> {
-    for (;;) {
-      const client = await super.connect()
-      if (this.generations.get(client) === this.generation) return client
-      client.release(true)
-    }
-  }
-}
-
-type Connected = (
-  error: Error | undefined,
-  client: pg.PoolClient | undefined,
-  done: (release?: Error | boolean) => void,
-) => void

@@ -2,7 +2,9 @@ import { runMigrations } from 'graphile-worker'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { StartupError } from '../core/startup-error.js'
+import { connectionSettings, prepareSession } from './connection.js'
 import { quietly } from './queue-logger.js'
+import { RenewablePool } from './renewable-pool.js'
 import { EVERYTHING, readMigrations, withSchemaEngine } from './schema-engine.js'
 
 /** Names the advisory lock under which migrations are applied. Any number that nothing else in the database uses. */
@@ -17,17 +19,22 @@ const OLDEST_POSTGRES = 14
  * @throws StartupError when the database cannot be reached, or is older than PostgreSQL 14
  */
 export async function migrate(databaseUrl: string, log: Logger): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 })
+  const client = new pg.Client(connectionSettings(databaseUrl, 'migrations', 'slipway-migrations'))
+  // A connection that is lost is told by the next statement on it.
+  client.on('error', () => undefined)
   await client.connect().catch((error: Error) => {
     throw new StartupError(`The database cannot be reached: ${error.message}`)
   })
+  const queue = new RenewablePool(databaseUrl, 'migrations', 'slipway-migrations', { max: 1 })
   try {
     await requireSupportedVersion(client)
+    await prepareSession(client, 'migrations')
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
     const applied = await applyPending(client, databaseUrl)
-    await runMigrations({ connectionString: databaseUrl, logger: quietly(log) })
+    await runMigrations({ pgPool: queue, logger: quietly(log) })
     if (applied.length > 0) log.info({ migrations: applied }, 'The database was migrated')
   } finally {
+    await queue.end()
     // The lock goes with its connection.
     await client.end()
   }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm'
-import pg from 'pg'
+import { RenewablePool } from './renewable-pool.js'
 
 /** The project's prisma/ folder, two levels above this file in src/ as well as in the compiled dist/. */
 export const PRISMA_DIRECTORY = fileURLToPath(new URL('../../prisma/', import.meta.url))
@@ -39,7 +39,7 @@ export async function withSchemaEngine<Result>(
 ): Promise<Result> {
   loading ??= loadEngine()
   const { SchemaEngine } = await loading
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 })
+  const pool = new RenewablePool(databaseUrl, 'migrations', 'slipway-migrations', { max: 1 })
   try {
     const adapter = bindMigrationAwareSqlAdapterFactory(new Adapter(pool))
     const engine = await SchemaEngine.new({ datamodels: undefined }, () => {}, adapter)

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Pool, PoolClient } from 'pg'
-import { SlipwayError } from '../core/errors.js'
+import type { PoolClient } from 'pg'
 import { AskerLeft } from './asker-left.js'
 import type { Database } from './client.js'
+import { EnqueuedJobs } from './enqueued-jobs.js'
 import { faultOf } from './faults.js'
 import type { Prisma } from './generated/client.js'
+import type { RenewablePool } from './renewable-pool.js'
 import { statementNames } from './statement-names.js'
 
 declare const inTransaction: unique symbol
@@ -18,6 +19,10 @@ export interface SqlReader {
 /**
  * Statements that are kept or undone together. Branded, since a plain client would otherwise fit where one is asked for,
  * and what it wrote would not be undone with the rest.
+ *
+ * What a transaction locks it locks in this order, so that no two wait for each other: a project, environments in the
+ * order of their keys, a candidate, a freeze, runs and what belongs to them. Jobs (`EnqueuedJobs`) and the versions of
+ * projects (deferred triggers) come last, without anybody's doing.
  */
 export interface SqlTransaction extends SqlReader {
   readonly [inTransaction]: true
@@ -29,15 +34,39 @@ export type Transaction = Prisma.TransactionClient & SqlTransaction
 /** A transaction that runs into another one is repeated this often at most, with a pause that grows. */
 const MOST_TRIES = 6
 const FIRST_PAUSE_MS = 5
+/** As long as anybody waits for a connection, and as a statement may take. */
+const LONGEST_TRANSACTION_MS = 20_000
+
+/** A database of which a transaction asks for its turn first. */
+interface InTurn {
+  readonly database: Database
+  readonly turn: string
+}
+
+/**
+ * Where a transaction is to be run that locks something which others lock, too. At most a few of one turn are under way at
+ * once in this process, so that a row which somebody else holds does not take all connections.
+ *
+ * @param turn names what is locked
+ */
+export function inTurn(database: Database, turn: string): InTurn {
+  return { database, turn }
+}
 
 /**
  * Runs `work` in one transaction (READ COMMITTED): all that it writes is kept, or none of it when it throws. It must
  * call nothing outside the database, since it holds locks meanwhile. Where PostgreSQL undoes it because of another
  * transaction, `work` runs again from the beginning; so it must leave nothing behind but what it writes.
  */
-export function transaction<Result>(database: Database, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-  return repeatingConflicts(database, () =>
-    database.$transaction(client => work(client as Transaction), { maxWait: 20_000, timeout: 20_000 }),
+export function transaction<Result>(
+  where: Database | InTurn,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  return carryOut(where, database =>
+    database.$transaction(client => withJobs(client as Transaction, work), {
+      maxWait: LONGEST_TRANSACTION_MS,
+      timeout: LONGEST_TRANSACTION_MS,
+    }),
   )
 }
 
@@ -46,48 +75,74 @@ export function transaction<Result>(database: Database, work: (tx: Transaction) 
  * Prisma takes longer to build a short statement than PostgreSQL to run it.
  */
 export function sqlTransaction<Result>(
-  database: Database,
+  where: Database | InTurn,
   work: (tx: SqlTransaction) => Promise<Result>,
 ): Promise<Result> {
-  return repeatingConflicts(database, () => runTransaction(database, work))
+  return carryOut(where, database => runTransaction(database, work))
 }
 
-async function runTransaction<Result>(
-  { pool }: Database,
-  work: (tx: SqlTransaction) => Promise<Result>,
-): Promise<Result> {
-  const client = await connect(pool)
-  // A connection that is lost between two statements is told by the next one.
-  client.on('error', ignore)
-  let isSound = true
-  try {
-    await client.query('BEGIN')
-    const result = await work(runnerOn(client))
-    await client.query('COMMIT')
-    return result
-  } catch (error) {
-    // Of a connection that does not answer, the end of the transaction would be waited for as long again.
-    isSound = faultOf(error) !== 'unavailable'
-    if (isSound) {
-      await client.query('ROLLBACK').catch(() => {
-        isSound = false
-      })
+function carryOut<Result>(where: Database | InTurn, run: (database: Database) => Promise<Result>): Promise<Result> {
+  if (!('turn' in where)) return repeatingConflicts(where, run)
+  const { database, turn } = where
+  return database.turns.take(turn, () => repeatingConflicts(database, run))
+}
+
+function runTransaction<Result>({ pool }: Database, work: (tx: SqlTransaction) => Promise<Result>): Promise<Result> {
+  return onConnection(pool, async client => {
+    try {
+      await client.query('BEGIN')
+      const result = await withJobs(sqlOn(client) as SqlTransaction, work)
+      const { command } = await client.query('COMMIT')
+      // PostgreSQL's answer when a statement had failed and `work` went on regardless.
+      if (command !== 'COMMIT') throw new Error('A transaction in which a statement had failed was not kept')
+      return result
+    } catch (error) {
+      // Of a connection that does not answer, the end of the transaction would be waited for as long again.
+      if (faultOf(error) !== 'lost') await rollBack(client)
+      throw error
     }
-    throw error
-  } finally {
-    client.off('error', ignore)
-    client.release(!isSound)
-  }
+  })
 }
 
-async function repeatingConflicts<Result>({ pool }: Database, run: () => Promise<Result>): Promise<Result> {
+async function rollBack(client: PoolClient): Promise<void> {
+  await client.query('ROLLBACK').catch(() => {
+    // The connection is lost, and the transaction with it: the next statement on it tells.
+  })
+}
+
+const jobs = new WeakMap<SqlTransaction, EnqueuedJobs>()
+
+/** Where the jobs gather that a transaction enqueues. */
+export function enqueuedJobs(tx: SqlTransaction): EnqueuedJobs {
+  const enqueued = jobs.get(tx)
+  if (enqueued === undefined) throw new Error('The transaction was not begun here')
+  return enqueued
+}
+
+async function withJobs<Tx extends SqlTransaction, Result>(tx: Tx, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+  const enqueued = new EnqueuedJobs()
+  jobs.set(tx, enqueued)
+  const result = await work(tx)
+  await enqueued.store(tx)
+  return result
+}
+
+async function repeatingConflicts<Result>(
+  database: Database,
+  run: (database: Database) => Promise<Result>,
+): Promise<Result> {
+  let wasReadOnly = false
   for (let tries = 1; ; tries += 1) {
     try {
-      return await run()
+      return await run(database)
     } catch (error) {
       const fault = faultOf(error)
-      if (fault === 'read-only') pool.renew()
-      if (fault !== 'conflict' || tries === MOST_TRIES) throw error
+      // Prisma gives its connections back whatever happened on them.
+      if (fault === 'lost' || fault === 'read-only') database.pool.renew()
+      // Only its session may be read-only, and the database not any more.
+      const isWorthAnother = fault === 'conflict' || (fault === 'read-only' && !wasReadOnly)
+      if (!isWorthAnother || tries === MOST_TRIES) throw error
+      wasReadOnly ||= fault === 'read-only'
       await sleep(FIRST_PAUSE_MS * 2 ** tries * Math.random())
     }
   }
@@ -95,35 +150,35 @@ async function repeatingConflicts<Result>({ pool }: Database, run: () => Promise
 
 /** Reads the database as it is now with SQL alone, at the same low cost. Each statement sees one state of the data. */
 export function sqlReader({ pool }: Pick<Database, 'pool'>): SqlReader {
-  return { $queryRaw: statement => onConnection(pool, client => runnerOn(client).$queryRaw(statement)) }
+  return { $queryRaw: statement => onConnection(pool, client => sqlOn(client).$queryRaw(statement)) }
 }
 
 /**
  * Reads for the queries of dashboards, on connections of their own.
  *
- * @param signal when it is aborted, nobody waits for the rows any more: the statement is canceled
+ * @param signal when it is aborted, nobody waits for the rows any more: the statement is canceled, and who still waits for
+ *   a connection leaves the line
  * @throws AskerLeft when it was aborted
  */
-export function queryReader({ pool, queryPool }: Database, signal?: AbortSignal): SqlReader {
+export function queryReader({ pool, queryPool }: Database, signal: AbortSignal): SqlReader {
   const read = async (statement: Prisma.Sql) => {
-    if (signal?.aborted) throw new AskerLeft()
-    const client = await connect(queryPool)
-    let canceling: Promise<unknown> | undefined
+    const client = await unlessLeft(signal, queryPool.connect(), late => late.release())
+    let canceling: Promise<void> | undefined
     // The connection is kept until the cancellation was sent, and never used again: it can hit nobody else's statement.
     const cancel = () => {
-      canceling = pool.query('SELECT pg_cancel_backend($1)', [processIdOf(client)]).catch(ignore)
+      canceling = pool.cancel(queryPool.backendOf(client)).catch(ignore)
     }
-    signal?.addEventListener('abort', cancel)
     client.on('error', ignore)
+    signal.addEventListener('abort', cancel)
     let isSound = true
     try {
-      if (signal?.aborted) throw new AskerLeft()
-      return await runnerOn(client).$queryRaw<unknown>(statement)
+      return await sqlOn(client).$queryRaw<unknown>(statement)
     } catch (error) {
-      isSound = faultOf(error) !== 'unavailable'
-      throw signal?.aborted ? new AskerLeft() : error
+      if (signal.aborted) throw new AskerLeft()
+      isSound = judge(queryPool, client, error)
+      throw error
     } finally {
-      signal?.removeEventListener('abort', cancel)
+      signal.removeEventListener('abort', cancel)
       await canceling
       client.off('error', ignore)
       client.release(!isSound || canceling !== undefined)
@@ -132,32 +187,41 @@ export function queryReader({ pool, queryPool }: Database, signal?: AbortSignal)
   return { $queryRaw: read as SqlReader['$queryRaw'] }
 }
 
-/** Which backend serves a connection; pg knows it, and its types do not. */
-function processIdOf(client: PoolClient): number | null {
-  return (client as PoolClient & { readonly processID?: number }).processID ?? null
-}
-
-/** When this many wait for a connection already, the next one would not get one in time. */
-const LONGEST_LINE = 500
-
-function connect(pool: Pool): Promise<PoolClient> {
-  if (pool.waitingCount >= LONGEST_LINE) {
-    throw new SlipwayError('DATABASE_UNAVAILABLE', {
-      retryAfter: 5,
-      cause: new Error(`${LONGEST_LINE} wait for a connection already`),
-    })
+/** Waits for something until the signal is aborted. What comes afterwards is given to `giveBack`. */
+async function unlessLeft<Value>(
+  signal: AbortSignal,
+  coming: Promise<Value>,
+  giveBack: (late: Value) => void,
+): Promise<Value> {
+  let leave: (() => void) | undefined
+  const left = new Promise<never>((_resolve, reject) => {
+    leave = () => reject(new AskerLeft())
+    if (signal.aborted) leave()
+    else signal.addEventListener('abort', leave)
+  })
+  try {
+    return await Promise.race([left, coming])
+  } catch (error) {
+    if (error instanceof AskerLeft) coming.then(giveBack, ignore)
+    throw error
+  } finally {
+    if (leave !== undefined) signal.removeEventListener('abort', leave)
   }
-  return pool.connect()
 }
 
-async function onConnection<Result>(pool: Pool, work: (client: PoolClient) => PromiseLike<Result>): Promise<Result> {
-  const client = await connect(pool)
+/** Works on a connection, which is thrown away when it cannot be relied on afterwards. */
+async function onConnection<Result>(
+  pool: RenewablePool,
+  work: (client: PoolClient) => PromiseLike<Result>,
+): Promise<Result> {
+  const client = await pool.connect()
+  // A connection that is lost between two statements is told by the next one.
   client.on('error', ignore)
   let isSound = true
   try {
     return await work(client)
   } catch (error) {
-    isSound = faultOf(error) !== 'unavailable'
+    isSound = judge(pool, client, error)
     throw error
   } finally {
     client.off('error', ignore)
@@ -165,16 +229,24 @@ async function onConnection<Result>(pool: Pool, work: (client: PoolClient) => Pr
   }
 }
 
+/** Whether a connection on which this happened can still be used; if not, those of the same age are not either. */
+function judge(pool: RenewablePool, client: PoolClient, error: unknown): boolean {
+  const fault = faultOf(error)
+  const isSound = fault !== 'lost' && fault !== 'read-only'
+  if (!isSound) pool.renew(client)
+  return isSound
+}
+
 const nameOf = statementNames('sql')
 
-function runnerOn(client: PoolClient): SqlTransaction {
-  const run: SqlReader = {
+/** Runs SQL on a connection. */
+function sqlOn(client: PoolClient): SqlReader {
+  return {
     $queryRaw: async <Rows>({ text, values }: Prisma.Sql) => {
       const { rows } = await client.query({ name: nameOf(text), text, values })
       return rows as Rows
     },
   }
-  return run as SqlTransaction
 }
 
 function ignore(): void {}

@@ -30,8 +30,9 @@ export function describeError(thrown: unknown, log: Pick<Logger, 'error' | 'warn
         cause: error,
       })
     case 'conflict':
+    case 'busy':
+    case 'lost':
     case 'read-only':
-    case 'unavailable':
       log.error({ err: error }, 'The database is unavailable')
       return new SlipwayError('DATABASE_UNAVAILABLE', { retryAfter: 5, cause: error })
   }

@@ -55,7 +55,7 @@ export function jobTask(kind: keyof Jobs, { handle, signal, places, problems, lo
 }
 
 /** Faults of the database that pass; one that is too slow for a job may always be. */
-const PASSING: ReadonlySet<Fault | null> = new Set(['unavailable', 'read-only', 'conflict'])
+const PASSING: ReadonlySet<Fault | null> = new Set(['busy', 'lost', 'read-only', 'conflict'])
 
 function isPassing(error: unknown): boolean {
   return PASSING.has(faultOf(error)) || (error instanceof SlipwayError && error.code === 'UNAVAILABLE')

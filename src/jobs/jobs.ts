@@ -1,5 +1,5 @@
 import { Prisma } from '../database/generated/client.js'
-import type { SqlTransaction } from '../database/transaction.js'
+import { enqueuedJobs, type SqlTransaction } from '../database/transaction.js'
 
 /** The kinds of jobs that call nothing outside the database, and what each is told. */
 export interface InsideJobs {
@@ -51,27 +51,27 @@ export interface KeptJob {
   readonly place: string | null
 }
 
-/** Enqueues a job together with what the transaction writes: it is run if and only if that is kept. */
-export function enqueue<Kind extends keyof Jobs>(
+/**
+ * Enqueues a job together with what the transaction writes: it is run if and only if that is kept. Nothing is locked
+ * before the transaction commits.
+ */
+export async function enqueue<Kind extends keyof Jobs>(
   tx: SqlTransaction,
   kind: Kind,
   payload: Jobs[Kind],
   options: Kind extends keyof OutsideJobs ? OutsideJobOptions : JobOptions,
 ): Promise<void> {
   const { key, runAt, place }: JobOptions & Partial<OutsideJobOptions> = options
-  return add(tx, { kind, payload, key, place: place ?? null }, runAt ?? null)
+  enqueuedJobs(tx).add(jobSpec(kind, payload, key, runAt ?? null, place ?? null))
 }
 
-/** Enqueues a job that was given up. */
-export function enqueueAgain(tx: SqlTransaction, job: KeptJob): Promise<void> {
-  return add(tx, job, null)
+/** Enqueues a job that was given up. One that has lost its key to a newer job gets a key of its own. */
+export function enqueueAgain(tx: SqlTransaction, { kind, payload, key, place }: KeptJob): void {
+  enqueuedJobs(tx).add(jobSpec(kind, payload, key ?? `${kind}:${JSON.stringify(payload)}`, null, place))
 }
 
-async function add(tx: SqlTransaction, { kind, payload, key, place }: KeptJob, runAt: Date | null): Promise<void> {
-  await tx.$queryRaw(Prisma.sql`
-    SELECT 1 FROM graphile_worker.add_job(
-      ${kind}, payload => ${JSON.stringify(payload)}::json, job_key => ${key}, run_at => ${runAt}::timestamptz,
-      max_attempts => ${MOST_ATTEMPTS}::int, flags => ${place === null ? null : [place]}::text[])`)
+function jobSpec(kind: keyof Jobs, payload: object, key: string, runAt: Date | null, place: string | null) {
+  return { kind, payload, key, runAt, maxAttempts: MOST_ATTEMPTS, flags: place === null ? null : [place] }
 }
 
 /** Deletes what is left of jobs that failed after they had been superseded: nothing will be done about them. */

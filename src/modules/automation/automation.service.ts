@@ -1,10 +1,10 @@
 import { SLIPWAY } from '../../core/actor.js'
 import { Prisma } from '../../database/generated/client.js'
 import { CandidateStatus, DeploymentKind } from '../../database/generated/enums.js'
-import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
+import { inTurn, type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import { takeDeployment } from '../deployment/admission.service.js'
-import { type LockedEnvironment, lockEnvironmentByKey } from '../environment/environment.lock.js'
+import { type LockedEnvironment, lockEnvironmentByKey, turnOf } from '../environment/environment.lock.js'
 import { findProjectByKey } from '../project/project.service.js'
 import { type Candidate, findCandidateByKey, versionOf } from '../release/release.service.js'
 import type { TrackingContext } from '../tracking/advance.service.js'
@@ -19,7 +19,7 @@ export async function deployAutomatically(
   environmentId: string,
   candidateId: string,
 ): Promise<void> {
-  await sqlTransaction(database, async tx => {
+  await sqlTransaction(inTurn(database, turnOf(environmentId)), async tx => {
     const { environment, now } = await lockEnvironmentByKey(tx, environmentId)
     const candidate = await findCandidateByKey(tx, candidateId)
     if (!(await isWanted(tx, environment, candidate))) return

@@ -1,11 +1,11 @@
 import { fromGlobalId } from '../../core/global-id.js'
 import type { Database } from '../../database/client.js'
-import { type SqlReader, sqlTransaction } from '../../database/transaction.js'
+import { inTurn, type SqlReader, sqlTransaction } from '../../database/transaction.js'
 import { isFinished } from '../deployment/deployment.status.js'
 import { fromStored } from '../runner/observation.js'
 import type { TrackingContext } from '../tracking/advance.service.js'
 import { observe } from '../tracking/observe.service.js'
-import { openRun, saveRun } from '../tracking/open-run.js'
+import { openRun, saveRun, turnOfRun } from '../tracking/open-run.js'
 import type { Run } from '../tracking/run.js'
 import { askNow, ended, follow } from '../tracking/run.rules.js'
 import {
@@ -50,7 +50,7 @@ export async function applyDelivery(
   if (delivery === null || delivery.outcome !== null) return
   const run = await findRunOf(ctx.database, delivery)
   if (run === null) return
-  await sqlTransaction(ctx.database, async tx => {
+  await sqlTransaction(inTurn(ctx.database, turnOfRun(run)), async tx => {
     let open = await openRun(tx, run)
     if (open.run.externalId !== null && open.run.externalId !== delivery.externalId) {
       // The token is that of a run which has another name by now.

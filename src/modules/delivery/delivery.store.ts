@@ -80,11 +80,6 @@ export async function mayConcernRun(reader: SqlReader, event: ProviderEvent): Pr
   return rows.length > 0
 }
 
-/** Forgets events that are too old to come twice. */
-export async function deleteDeliveriesBefore(reader: SqlReader, time: Date): Promise<void> {
-  await reader.$queryRaw(Prisma.sql`DELETE FROM webhook_deliveries WHERE received_at < ${time}`)
-}
-
 function wake(tx: SqlTransaction, { provider, deliveryId }: Pick<Delivery, 'provider' | 'deliveryId'>): Promise<void> {
   return enqueue(tx, 'apply-delivery', { provider, deliveryId }, { key: `apply-delivery:${provider}:${deliveryId}` })
 }

@@ -3,8 +3,8 @@ import { type ErrorReason, SlipwayError } from '../../core/errors.js'
 import type { Database } from '../../database/client.js'
 import { type Deployment, Prisma, type Project } from '../../database/generated/client.js'
 import { DeploymentKind, DeploymentStatus, TrackingSource } from '../../database/generated/enums.js'
-import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
-import { type LockedEnvironment, lockEnvironmentByKey } from '../environment/environment.lock.js'
+import { inTurn, type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
+import { type LockedEnvironment, lockEnvironmentByKey, turnOf } from '../environment/environment.lock.js'
 import { type EnvironmentFacts, readEnvironmentFacts, readFacts, readWaiting } from '../gate/gate.facts.js'
 import { isExclusive, Lane } from '../gate/gates.js'
 import { judge, opensAt, unmet } from '../gate/judge.js'
@@ -126,7 +126,7 @@ export async function admitWaitingOn(
   { database }: { readonly database: Database },
   environmentId: string,
 ): Promise<void> {
-  await sqlTransaction(database, async tx => {
+  await sqlTransaction(inTurn(database, turnOf(environmentId)), async tx => {
     const { environment, now } = await lockEnvironmentByKey(tx, environmentId)
     const project = await findProjectByKey(tx, environment.projectId)
     if (project === null) throw new Error(`The project ${environment.projectId} is referred to but not there`)

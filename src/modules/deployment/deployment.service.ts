@@ -2,11 +2,11 @@ import { type CandidateVersion, parseCandidateVersion } from '../../core/candida
 import { SlipwayError } from '../../core/errors.js'
 import type { Deployment } from '../../database/generated/client.js'
 import { DeploymentKind, type DeploymentStatus, TrackingSource } from '../../database/generated/enums.js'
-import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
+import { inTurn, type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { type Action, authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
-import { type LockedEnvironment, lockEnvironment } from '../environment/environment.lock.js'
+import { type LockedEnvironment, lockEnvironment, turnOfNamed } from '../environment/environment.lock.js'
 import { requireProject } from '../project/project.service.js'
 import { requireCandidate } from '../release/release.service.js'
 import { type Target, takeDeployment } from './admission.service.js'
@@ -63,7 +63,7 @@ export async function createDeployment(ctx: ServiceContext, input: NewDeployment
   if (isForced && reason === null) {
     throw new SlipwayError('INVALID_INPUT', { message: 'reason is missing', details: 'Say why it is forced.' })
   }
-  return sqlTransaction(ctx.database, async tx => {
+  return sqlTransaction(inTurn(ctx.database, turnOfNamed(input)), async tx => {
     const target = await openTarget(ctx, tx, isForced ? 'deployment.force' : 'deployment.create', input, version)
     const { project, environment, now } = target
     const repeated = ctx.requestKey === null ? null : await deploymentOfRequest(tx, ctx.requestKey)
@@ -98,7 +98,7 @@ export async function updateDeploymentStatus(ctx: ServiceContext, input: Deploym
   const occurredAt = input.occurredAt ?? null
   checkNotAhead(occurredAt)
   checkExternalUrl(input.externalUrl ?? null)
-  return sqlTransaction(ctx.database, async tx => {
+  return sqlTransaction(inTurn(ctx.database, turnOfNamed(input)), async tx => {
     const { project, environment, candidate, now } = await openTarget(ctx, tx, 'deployment.report', input, version)
     const newest = await reportedDeployment(tx, environment, candidate)
     const report = {

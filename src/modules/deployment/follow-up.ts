@@ -33,12 +33,9 @@ export function wakeWaiting(tx: SqlTransaction, environmentId: string): Promise<
   return enqueue(tx, 'admit-waiting', { environmentId }, { key: `admit-waiting:${environmentId}` })
 }
 
-/**
- * The same for several environments, in one order: each job is locked until its transaction ends, and two that have the
- * same ones done must not wait for each other.
- */
+/** The same for several environments. */
 export async function wakeAll(tx: SqlTransaction, environmentIds: readonly string[]): Promise<void> {
-  for (const id of [...environmentIds].sort()) await wakeWaiting(tx, id)
+  for (const id of environmentIds) await wakeWaiting(tx, id)
 }
 
 /**

@@ -16,6 +16,22 @@ export type LockedEnvironment = Omit<Environment, 'gates' | 'automation'> & {
   readonly automation: Automation
 }
 
+/** The turn (`inTurn`) of a transaction that locks an environment which is named, before its key is known. */
+export function turnOfNamed({
+  project,
+  environment,
+}: {
+  readonly project: string
+  readonly environment: string
+}): string {
+  return `environment ${project}/${environment}`
+}
+
+/** The same when its key is known. */
+export function turnOf(environmentId: string): string {
+  return `environment ${environmentId}`
+}
+
 /**
  * Locks an environment and tells the time at which the lock was got, by the database's clock.
  *

@@ -2,7 +2,7 @@ import { SlipwayError } from '../../core/errors.js'
 import { currentTime } from '../../database/clock.js'
 import { type Environment, Prisma, type Project } from '../../database/generated/client.js'
 import type { EnvironmentTier } from '../../database/generated/enums.js'
-import { sqlTransaction, type Transaction, transaction } from '../../database/transaction.js'
+import { inTurn, sqlTransaction, type Transaction, transaction } from '../../database/transaction.js'
 import { refusingDuplicates } from '../../database/violations.js'
 import { authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
@@ -18,7 +18,7 @@ import { requireProject } from '../project/project.service.js'
 import { configureWorkflow } from '../workflow/workflow.configuration.js'
 import type { WorkflowInput } from '../workflow/workflow.input.js'
 import { auditedWorkflow, storedWorkflow, type Workflow } from '../workflow/workflow.js'
-import { lockEnvironment } from './environment.lock.js'
+import { lockEnvironment, turnOfNamed } from './environment.lock.js'
 import { checkEnvironmentName } from './environment.rules.js'
 
 interface NewEnvironment {
@@ -80,7 +80,7 @@ export async function updateEnvironment(ctx: ServiceContext, input: EnvironmentC
   const tier = input.tier ?? undefined
   if (name !== undefined) checkEnvironmentName(name)
   return refusingDuplicates(taken(name ?? input.environment), () =>
-    transaction(ctx.database, async tx => {
+    transaction(inTurn(ctx.database, turnOfNamed(input)), async tx => {
       const project = await requireProject(tx, ctx.actor, input.project)
       authorize(ctx.actor, 'environment.update')
       const { environment, now } = await lockEnvironment(tx, project, input.environment)
@@ -111,7 +111,7 @@ export async function resumeEnvironment(
   ctx: ServiceContext,
   input: { readonly project: string; readonly environment: string },
 ): Promise<{ id: string }> {
-  return sqlTransaction(ctx.database, async tx => {
+  return sqlTransaction(inTurn(ctx.database, turnOfNamed(input)), async tx => {
     const project = await requireProject(tx, ctx.actor, input.project)
     authorize(ctx.actor, 'environment.resume')
     const { environment, now } = await lockEnvironment(tx, project, input.environment)

@@ -4,7 +4,7 @@ import { SlipwayError } from '../../core/errors.js'
 import { fromGlobalId } from '../../core/global-id.js'
 import { currentTime } from '../../database/clock.js'
 import { type Freeze, Prisma, type Project } from '../../database/generated/client.js'
-import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
+import { inTurn, type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
@@ -27,6 +27,8 @@ interface NewFreeze {
   readonly reason: string
 }
 
+/** Freezes lock many environments: they take turns with one another (`inTurn`). */
+const TURN = 'freezes'
 const YEAR_MS = 365 * 24 * 3_600_000
 /** A rule is followed at these distances from its beginning; with a number of windows, beyond the last of them. */
 const TRIED_YEARS = [0.1, 1, 5, 30]
@@ -60,7 +62,9 @@ export async function createFreeze(
       timeZone: timeZone ?? '',
     })
   }
-  const { id, scope } = await sqlTransaction(ctx.database, async tx => {
+  // A stop waits for nobody's turn.
+  const where = isEmergency ? ctx.database : inTurn(ctx.database, TURN)
+  const { id, scope } = await sqlTransaction(where, async tx => {
     const project = input.project == null ? null : await requireProject(tx, ctx.actor, input.project)
     authorize(ctx.actor, 'freeze.create')
     if (project === null) refuseLimited(ctx.actor)
@@ -129,7 +133,7 @@ export async function liftFreeze(ctx: ServiceContext, id: string, onlyThisWindow
   if (node?.kind !== 'freeze') throw new SlipwayError('FREEZE_NOT_FOUND')
   const known = await ctx.database.freeze.findUnique({ where: { id: node.key } })
   if (known === null) throw new SlipwayError('FREEZE_NOT_FOUND')
-  return sqlTransaction(ctx.database, async tx => {
+  return sqlTransaction(inTurn(ctx.database, TURN), async tx => {
     const project = known.projectId === null ? null : await findProjectByKey(tx, known.projectId)
     if (project !== null && !maySeeProject(ctx.actor, project.name)) throw new SlipwayError('FREEZE_NOT_FOUND')
     authorize(ctx.actor, 'freeze.lift')

@@ -40,7 +40,7 @@ export async function retryProblems(tx: SqlTransaction, { kind, id }: Subject): 
   const jobs = await tx.$queryRaw<KeptJob[]>(Prisma.sql`
     WITH problem AS (DELETE FROM problems WHERE ${COLUMN_OF[kind]} = ${id}::uuid RETURNING *)
     SELECT kind, payload, key, place FROM problem ORDER BY key`)
-  for (const job of jobs) await enqueueAgain(tx, job)
+  for (const job of jobs) enqueueAgain(tx, job)
   return jobs.length > 0
 }
 

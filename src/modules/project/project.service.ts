@@ -3,7 +3,7 @@ import { SlipwayError } from '../../core/errors.js'
 import { currentTime } from '../../database/clock.js'
 import { Prisma, type Project } from '../../database/generated/client.js'
 import { RepositoryHost } from '../../database/generated/enums.js'
-import { type SqlReader, type Transaction, transaction } from '../../database/transaction.js'
+import { inTurn, type SqlReader, type Transaction, transaction } from '../../database/transaction.js'
 import { refusingDuplicates } from '../../database/violations.js'
 import { authorize, authorizeProjectName } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
@@ -94,7 +94,7 @@ export async function updateProject(ctx: ServiceContext, input: ProjectChange): 
   const name = input.name ?? undefined
   if (name !== undefined) checkProjectName(name)
   return refusingDuplicates(taken(name ?? input.project), () =>
-    transaction(ctx.database, async tx => {
+    transaction(inTurn(ctx.database, `project ${input.project}`), async tx => {
       const present = await requireProject(tx, ctx.actor, input.project)
       const { id, repositoryHost } = present
       authorize(ctx.actor, 'project.update')

@@ -2,7 +2,7 @@ import { parseCandidateVersion } from '../../core/candidate-version.js'
 import { SlipwayError } from '../../core/errors.js'
 import { currentTime } from '../../database/clock.js'
 import { Prisma } from '../../database/generated/client.js'
-import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
+import { inTurn, type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
@@ -68,7 +68,7 @@ async function change(
   const version = parseCandidateVersion(input.candidateVersion)
   const reason = input.reason.trim()
   if (reason === '') throw new SlipwayError('INVALID_INPUT', { message: 'reason is missing', details: 'Say why.' })
-  return sqlTransaction(ctx.database, async tx => {
+  return sqlTransaction(inTurn(ctx.database, `candidate ${input.project}/${input.candidateVersion}`), async tx => {
     const project = await requireProject(tx, ctx.actor, input.project)
     authorize(ctx.actor, action)
     const { id } = await requireCandidate(tx, project, version)

@@ -3,7 +3,7 @@ import { SlipwayError } from '../../core/errors.js'
 import type { Database } from '../../database/client.js'
 import { Prisma, type Project, type Release, type ReleaseCandidate } from '../../database/generated/client.js'
 import { CandidateStatus } from '../../database/generated/enums.js'
-import { type SqlReader, type Transaction, transaction } from '../../database/transaction.js'
+import { inTurn, type SqlReader, type Transaction, transaction } from '../../database/transaction.js'
 import { authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
@@ -56,7 +56,7 @@ export async function createRelease(ctx: ServiceContext, input: NewCandidate): P
   const existing = await findCandidate(ctx.database, project, version)
   if (existing?.commit.startsWith(asked)) return { project, candidate: existing, created: false }
   const commit = await ctx.repositoryHosts.resolveCommit(project, asked)
-  return transaction(ctx.database, async tx => {
+  return transaction(inTurn(ctx.database, `project ${project.id}`), async tx => {
     const { now, buildWorkflow } = await lockReleases(tx, project)
     const present = await findCandidate(tx, project, version)
     if (present !== null) return { project, candidate: sameCommit(present, commit), created: false }

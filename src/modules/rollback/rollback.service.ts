@@ -2,14 +2,19 @@ import { SLIPWAY } from '../../core/actor.js'
 import { SlipwayError } from '../../core/errors.js'
 import { type Deployment, Prisma, type Project } from '../../database/generated/client.js'
 import { DeploymentKind, DeploymentStatus } from '../../database/generated/enums.js'
-import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
+import { inTurn, type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { authorize } from '../access/access.rules.js'
 import { withdrawApprovals } from '../approval/approval.store.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
 import { takeDeployment } from '../deployment/admission.service.js'
 import { activeDeployments, deploymentOfRequest, readDeployment } from '../deployment/deployment.store.js'
-import { type LockedEnvironment, lockEnvironment, lockEnvironmentOf } from '../environment/environment.lock.js'
+import {
+  type LockedEnvironment,
+  lockEnvironment,
+  lockEnvironmentOf,
+  turnOfNamed,
+} from '../environment/environment.lock.js'
 import { findProjectByKey, requireProject } from '../project/project.service.js'
 import { quarantine } from '../quarantine/quarantine.service.js'
 import { type Candidate, findCandidateByKey, versionOf } from '../release/release.service.js'
@@ -44,7 +49,7 @@ interface RollbackOutcome {
 export async function rollbackEnvironment(ctx: ServiceContext, input: RollbackRequest): Promise<RollbackOutcome> {
   const isForced = input.force === true
   const reason = input.reason?.trim() || null
-  return sqlTransaction(ctx.database, async tx => {
+  return sqlTransaction(inTurn(ctx.database, turnOfNamed(input)), async tx => {
     const project = await requireProject(tx, ctx.actor, input.project)
     authorize(ctx.actor, 'environment.rollback')
     if (isForced) authorize(ctx.actor, 'deployment.force')
@@ -74,7 +79,7 @@ export async function rollbackEnvironment(ctx: ServiceContext, input: RollbackRe
  * until a person resumes it.
  */
 export async function rollBackFailure({ database }: TrackingContext, deploymentId: string): Promise<void> {
-  await sqlTransaction(database, async tx => {
+  await sqlTransaction(inTurn(database, `deployment ${deploymentId}`), async tx => {
     const { environment, now } = await lockEnvironmentOf(tx, deploymentId)
     const failed = await readDeployment(tx, environment, deploymentId)
     const hasFailed = failed.status === DeploymentStatus.FAILURE || failed.status === DeploymentStatus.ERROR

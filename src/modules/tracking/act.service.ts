@@ -3,10 +3,11 @@ import { SlipwayError } from '../../core/errors.js'
 import { fromGlobalId } from '../../core/global-id.js'
 import { currentTime } from '../../database/clock.js'
 import type { Deployment, Project } from '../../database/generated/client.js'
-import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
+import { inTurn, type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { type Action, authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
+import { turnOf } from '../environment/environment.lock.js'
 import { findProjectByKey } from '../project/project.service.js'
 import { type Candidate, findCandidateByKey } from '../release/release.service.js'
 import type { Run } from './run.js'
@@ -37,7 +38,7 @@ export async function actOnDeployment(ctx: ServiceContext, id: string, act: Act)
   const found =
     node?.kind === 'deployment' ? await ctx.database.deployment.findUnique({ where: { id: node.key } }) : null
   if (found === null) throw new SlipwayError('DEPLOYMENT_NOT_FOUND')
-  await actOn(ctx, found, 'DEPLOYMENT_NOT_FOUND', act)
+  await actOn(ctx, found, turnOf(found.environmentId), 'DEPLOYMENT_NOT_FOUND', act)
   return { deployment: await ctx.database.deployment.findUniqueOrThrow({ where: { id: found.id } }) }
 }
 
@@ -51,7 +52,7 @@ export async function actOnBuild(ctx: ServiceContext, id: string, act: Act): Pro
   const found =
     node?.kind === 'candidate' ? await ctx.database.releaseCandidate.findUnique({ where: { id: node.key } }) : null
   if (found === null) throw new SlipwayError('CANDIDATE_NOT_FOUND')
-  await actOn(ctx, found, 'CANDIDATE_NOT_FOUND', act)
+  await actOn(ctx, found, `candidate ${found.id}`, 'CANDIDATE_NOT_FOUND', act)
   return { candidate: await findCandidateByKey(ctx.database, found.id) }
 }
 
@@ -64,13 +65,14 @@ export function requireRun(run: Run | null): Run {
 async function actOn(
   ctx: ServiceContext,
   subject: Pick<Deployment, 'id' | 'projectId'>,
+  turn: string,
   missing: 'DEPLOYMENT_NOT_FOUND' | 'CANDIDATE_NOT_FOUND',
   { action, data = {}, work }: Act,
 ): Promise<void> {
   const project = await findProjectByKey(ctx.database, subject.projectId)
   if (project === null || !maySeeProject(ctx.actor, project.name)) throw new SlipwayError(missing)
   authorize(ctx.actor, action)
-  await sqlTransaction(ctx.database, async tx => {
+  await sqlTransaction(inTurn(ctx.database, turn), async tx => {
     if (!(await work(tx, subject.id, project))) return
     const at = await currentTime(tx)
     await recordAuditEvent(tx, ctx.actor, { action, at, projectId: project.id, subjectId: subject.id, data })

@@ -2,13 +2,13 @@ import type { Logger } from 'pino'
 import { SLIPWAY } from '../../core/actor.js'
 import type { Database } from '../../database/client.js'
 import { DeploymentStatus, RunPhase, TrackingSource } from '../../database/generated/enums.js'
-import { type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
+import { inTurn, type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
 import { wakeDeliveriesOf } from '../delivery/delivery.store.js'
 import { isFinished } from '../deployment/deployment.status.js'
 import type { CancelOutcome, CheckOutcome, DispatchOutcome, FindOutcome, Runners, RunOrder } from '../runner/runner.js'
 import { insertAttempt, lastWords } from './attempt.store.js'
 import { observe } from './observe.service.js'
-import { type OpenRun, openRun, saveRun } from './open-run.js'
+import { type OpenRun, openRun, saveRun, turnOfRun } from './open-run.js'
 import { block, blockedUntil } from './rate-limit.store.js'
 import type { Run } from './run.js'
 import {
@@ -42,7 +42,9 @@ export interface TrackingContext {
  * run whose next step is known: this is called again, and what may have been done is looked up before it is done again.
  */
 export async function advanceRun(ctx: TrackingContext, runId: string, signal: AbortSignal): Promise<void> {
-  const plan = await sqlTransaction(ctx.database, tx => planStep(ctx, tx, runId))
+  const known = await findRun(ctx.database, runId)
+  if (known === null) return
+  const plan = await sqlTransaction(inTurn(ctx.database, turnOfRun(known)), tx => planStep(ctx, tx, known))
   if (plan !== null) await takeStep(ctx, plan, signal)
 }
 
@@ -61,9 +63,7 @@ interface Plan {
 }
 
 /** Decides what is next; what needs nothing from outside is done at once. */
-async function planStep(ctx: TrackingContext, tx: SqlTransaction, runId: string): Promise<Plan | null> {
-  const known = await findRun(tx, runId)
-  if (known === null) return null
+async function planStep(ctx: TrackingContext, tx: SqlTransaction, known: Run): Promise<Plan | null> {
   const runner = ctx.runners[known.runner]
   const open = await openRun(tx, known)
   const { run, now } = open
@@ -132,13 +132,16 @@ async function record(
   outcome: DispatchOutcome | FindOutcome | CheckOutcome | CancelOutcome,
   work: (tx: SqlTransaction, open: OpenRun) => Promise<void>,
 ): Promise<void> {
-  const named = await sqlTransaction(ctx.database, async tx => {
+  if (outcome.kind === 'later' && outcome.isRateLimit) {
+    const { name } = ctx.runners[planned.runner]
+    ctx.log.warn({ runner: name, retryAfterMs: outcome.retryAfterMs }, 'A rate limit is reached')
+  }
+  const named = await sqlTransaction(inTurn(ctx.database, turnOfRun(planned)), async tx => {
     const open = await openRun(tx, planned)
     if (outcome.kind === 'later' && outcome.isRateLimit) {
-      const { name, credentialOf } = ctx.runners[planned.runner]
+      const { credentialOf } = ctx.runners[planned.runner]
       const until = new Date(open.now.getTime() + (outcome.retryAfterMs ?? 0))
       await block(tx, credentialOf(planned.workflow), until)
-      ctx.log.warn({ runner: name, until }, 'A rate limit is reached')
     }
     await work(tx, open)
     return planned.externalId === null ? findRun(tx, planned.id) : null

@@ -2,7 +2,7 @@ import { parseCandidateVersion } from '../../core/candidate-version.js'
 import { SlipwayError } from '../../core/errors.js'
 import type { Project } from '../../database/generated/client.js'
 import { type CandidateStatus, DeploymentStatus, TrackingSource } from '../../database/generated/enums.js'
-import { sqlTransaction } from '../../database/transaction.js'
+import { inTurn, sqlTransaction } from '../../database/transaction.js'
 import { authorize } from '../access/access.rules.js'
 import { recordAuditEvent } from '../audit/audit.service.js'
 import type { ServiceContext } from '../context/service-context.js'
@@ -46,7 +46,7 @@ export async function updateBuildStatus(
   const occurredAt = input.occurredAt ?? null
   checkNotAhead(occurredAt)
   checkExternalUrl(input.externalUrl ?? null)
-  return sqlTransaction(ctx.database, async tx => {
+  return sqlTransaction(inTurn(ctx.database, `candidate ${input.project}/${input.candidateVersion}`), async tx => {
     const project = await requireProject(tx, ctx.actor, input.project)
     authorize(ctx.actor, 'build.report')
     const candidate = await requireCandidate(tx, project, version)

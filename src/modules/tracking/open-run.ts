@@ -4,7 +4,7 @@ import type { SqlTransaction } from '../../database/transaction.js'
 import { isFinished } from '../deployment/deployment.status.js'
 import { changeStatus, readDeployment, setExternalUrl } from '../deployment/deployment.store.js'
 import { followUpReady } from '../deployment/follow-up.js'
-import { type LockedEnvironment, lockEnvironmentOf } from '../environment/environment.lock.js'
+import { type LockedEnvironment, lockEnvironmentOf, turnOfNamed } from '../environment/environment.lock.js'
 import type { Run } from './run.js'
 import { findRun, updateRun } from './run.store.js'
 
@@ -34,6 +34,12 @@ export interface OpenDeployment {
 export async function openDeployment(tx: SqlTransaction, deploymentId: string): Promise<OpenDeployment> {
   const { environment, now } = await lockEnvironmentOf(tx, deploymentId)
   return { environment, deployment: await readDeployment(tx, environment, deploymentId), now }
+}
+
+/** The turn (`inTurn`) of a transaction that opens a run. An environment may have got another name since. */
+export function turnOfRun({ deploymentId, candidateId, placeholders }: Run): string {
+  const { 'project.name': project = '', 'environment.name': environment = '' } = placeholders
+  return deploymentId === null ? `candidate ${candidateId}` : turnOfNamed({ project, environment })
 }
 
 /** Locks what a run is for, and reads both. */

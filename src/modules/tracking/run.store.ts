@@ -57,7 +57,7 @@ function schedule(tx: SqlTransaction, run: Run): Promise<void> {
 type WakeableRun = Pick<Run, 'id' | 'runner' | 'scope'>
 
 /** Has a worker look at a run. */
-export function wakeRun(tx: SqlTransaction, run: WakeableRun, at: Date): Promise<void> {
+function wakeRun(tx: SqlTransaction, run: WakeableRun, at: Date): Promise<void> {
   return enqueue(
     tx,
     'advance-run',
@@ -129,21 +129,39 @@ export async function haveUnnamed(reader: SqlReader, run: Run): Promise<boolean>
   return rows.length > 0
 }
 
-/** The runs about which something is overdue, and whose job is lost: there is none, and none was given up. */
-export function overdueRuns(reader: SqlReader, before: Date): PromiseLike<WakeableRun[]> {
-  return reader.$queryRaw<WakeableRun[]>(Prisma.sql`
-    SELECT id, runner, scope FROM workflow_runs
-    WHERE next_check_at < ${before}
-      AND ${haveNoJob([Prisma.sql`${KEY_PREFIX} || workflow_runs.id::text`])}
-      AND NOT EXISTS (SELECT FROM problems WHERE work = ${KEY_PREFIX} || workflow_runs.id::text)
-    ORDER BY next_check_at LIMIT 1000`)
+/** That nobody will look at a run by itself: it has no job, and none was given up. */
+const HAS_NO_JOB = Prisma.sql`
+  ${haveNoJob([Prisma.sql`${KEY_PREFIX} || workflow_runs.id::text`])}
+  AND NOT EXISTS (SELECT FROM problems WHERE work = ${KEY_PREFIX} || workflow_runs.id::text)`
+
+/** The runs about which something is overdue, and whose job is lost; those that have waited longest first. */
+export function overdueRuns(reader: SqlReader, before: Date, limit: number): PromiseLike<{ readonly id: string }[]> {
+  return reader.$queryRaw(Prisma.sql`
+    SELECT id FROM workflow_runs WHERE next_check_at < ${before} AND ${HAS_NO_JOB}
+    ORDER BY next_check_at LIMIT ${limit}`)
 }
 
-/** Has all runs looked at now whose runners can be asked about them. Answers how many. */
-export async function wakeFollowedRuns(tx: SqlTransaction, now: Date): Promise<number> {
+/** Has an overdue run looked at; false when somebody has taken care of it since. */
+export async function wakeOverdueRun(tx: SqlTransaction, id: string, before: Date): Promise<boolean> {
+  const [run] = await tx.$queryRaw<(WakeableRun & { readonly now: Date })[]>(Prisma.sql`
+    SELECT id, runner, scope, clock_timestamp() AS now FROM workflow_runs
+    WHERE id = ${id}::uuid AND next_check_at < ${before} AND ${HAS_NO_JOB}`)
+  if (run === undefined) return false
+  await wakeRun(tx, run, run.now)
+  return true
+}
+
+/**
+ * Has some of the runs looked at now whose runners can be asked about them. One that is locked is being decided about at
+ * this moment, and that says when it is looked at next. Answers how many; fewer than `limit`: there are no more.
+ */
+export async function wakeFollowedRuns(tx: SqlTransaction, now: Date, limit: number): Promise<number> {
   const rows = await tx.$queryRaw<WakeableRun[]>(Prisma.sql`
     UPDATE workflow_runs SET next_check_at = ${now}
-    WHERE phase = 'FOLLOWED' AND external_id IS NOT NULL AND next_check_at > ${now}
+    WHERE id = ANY (ARRAY(
+      SELECT id FROM workflow_runs
+      WHERE phase = 'FOLLOWED' AND external_id IS NOT NULL AND next_check_at > ${now}
+      LIMIT ${limit} FOR NO KEY UPDATE SKIP LOCKED))
     RETURNING id, runner, scope`)
   for (const run of rows) await wakeRun(tx, run, now)
   return rows.length

@@ -57,7 +57,7 @@ test('every connection is bounded in what it waits for', async () => {
     { name: 'lock_timeout', setting: '5000' },
     { name: 'statement_timeout', setting: statement },
   ]
-  expect(await queryReader(database).$queryRaw(settings)).toEqual(expected('10000'))
+  expect(await queryReader(database, new AbortController().signal).$queryRaw(settings)).toEqual(expected('10000'))
   expect(await sqlReader(database).$queryRaw(settings)).toEqual(expected('20000'))
   expect(await database.$queryRaw(settings)).toEqual(expected('20000'))
 })
@@ -156,6 +156,8 @@ test('a query that takes too long ends, and one whose asker has left is canceled
   leaving.abort()
   expect(await outcome).toBe('AskerLeft')
   expect(await sleeping()).toBe(0)
-  const slow = Promise.resolve(queryReader(database).$queryRaw(Prisma.sql`SELECT pg_sleep(60)`))
+  const slow = Promise.resolve(
+    queryReader(database, new AbortController().signal).$queryRaw(Prisma.sql`SELECT pg_sleep(60)`),
+  )
   await expect(slow).rejects.toMatchObject({ code: '57014' })
 })
