@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import DataLoader from 'dataloader'
 import { type GraphQLSchema, OperationTypeNode, printSchema } from 'graphql'
 import type { Actor } from '../core/actor.js'
+import { isStorable } from '../core/storable-text.js'
 import { Prisma } from '../database/generated/client.js'
 import type { SqlReader } from '../database/transaction.js'
 import type { Operation } from './operation.js'
@@ -114,11 +115,6 @@ function readScope(text: string): Scope | undefined {
 
 function isNames(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(name => typeof name === 'string' && isStorable(name))
-}
-
-/** Whether PostgreSQL takes a text. Of half a surrogate pair, encoding makes a character that stands for it. */
-function isStorable(name: string): boolean {
-  return !name.includes('\0') && Buffer.from(name).toString() === name
 }
 
 interface ProjectSet {

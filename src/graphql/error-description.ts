@@ -18,7 +18,8 @@ export function describeError(thrown: unknown, log: Pick<Logger, 'error' | 'warn
   switch (faultOf(error)) {
     case 'text':
       return new SlipwayError('INVALID_INPUT', {
-        message: 'Text must not contain the character U+0000, or half of a surrogate pair',
+        message: 'A text has a character that the database cannot store',
+        details: 'The encoding of the database should be UTF8.',
       })
     case 'size':
       return new SlipwayError('INVALID_INPUT', { message: 'A value is larger than can be stored' })

@@ -2,6 +2,7 @@ import fastifyJwt from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Actor, ROLES, type Role } from '../core/actor.js'
 import { SlipwayError } from '../core/errors.js'
+import { isStorable } from '../core/storable-text.js'
 import type { RevokedTokens } from './revoked-tokens.js'
 
 declare module 'fastify' {
@@ -67,10 +68,13 @@ function asError(error: unknown): Error {
 /** Reads the claims of a token whose signature is good; they may still not be what this server writes. */
 function toActor(claims: unknown): Actor {
   const { sub, jti, role, projects } = claims as Record<string, unknown>
-  const wellFormed =
-    typeof sub === 'string' && sub !== '' && typeof jti === 'string' && jti !== '' && isRole(role) && isNames(projects)
+  const wellFormed = isName(sub) && isName(jti) && isRole(role) && isNames(projects)
   if (!wellFormed) throw new SlipwayError('UNAUTHENTICATED', { details: 'The claims of the token are malformed.' })
   return { subject: sub, tokenId: jti, role, projects: projects === undefined ? null : new Set(projects) }
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && isStorable(value)
 }
 
 function isRole(value: unknown): value is Role {
@@ -78,5 +82,5 @@ function isRole(value: unknown): value is Role {
 }
 
 function isNames(value: unknown): value is string[] | undefined {
-  return value === undefined || (Array.isArray(value) && value.every(name => typeof name === 'string'))
+  return value === undefined || (Array.isArray(value) && value.every(isName))
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { verify } from '@octokit/webhooks-methods'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { SlipwayError } from '../core/errors.js'
+import { isStorable } from '../core/storable-text.js'
 import type { Database } from '../database/client.js'
 import { readBuildkiteEvent } from '../modules/delivery/buildkite-event.js'
 import { acceptEvent, type Receipt } from '../modules/delivery/delivery.service.js'
@@ -59,6 +60,10 @@ export async function webhooksPlugin(app: FastifyInstance, { database, secrets }
 
   async function accept(reply: FastifyReply, provider: string, deliveryId: string, event: ProviderEvent | null) {
     if (event === null) throw invalid('The body is not what such an event has')
+    const texts = [event.scope, event.observation?.message, event.observation?.url, ...event.tokens]
+    if (!texts.every(text => text == null || isStorable(text))) {
+      throw invalid('The body has a text with the character U+0000, or half of a surrogate pair')
+    }
     const receipt = await acceptEvent(database, provider, deliveryId.slice(0, 200), event)
     return reply.code(receipt.status === 'accepted' ? 202 : 200).send(receipt)
   }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { SLIPWAY } from '../../core/actor.js'
+import { storable } from '../../core/storable-text.js'
 import type { Database } from '../../database/client.js'
 import { DeploymentStatus, RunPhase, TrackingSource } from '../../database/generated/enums.js'
 import { inTurn, type SqlTransaction, sqlTransaction } from '../../database/transaction.js'
@@ -50,7 +51,7 @@ export async function advanceRun(ctx: TrackingContext, runId: string, signal: Ab
 
 /** Asks a run's runner how it is, now; whatever was to be next. */
 export async function checkRun(ctx: TrackingContext, run: Run, signal: AbortSignal): Promise<CheckOutcome> {
-  const outcome = await ctx.runners[run.runner].check(orderOf(run), signal)
+  const outcome = storable(await ctx.runners[run.runner].check(orderOf(run), signal))
   await record(ctx, run, outcome, (tx, open) => recordCheck(ctx, tx, open, outcome))
   return outcome
 }
@@ -96,7 +97,7 @@ async function takeStep(ctx: TrackingContext, plan: Plan, signal: AbortSignal): 
   const order = orderOf(run)
   switch (plan.step) {
     case 'dispatch': {
-      const outcome = await runner.dispatch(order, signal)
+      const outcome = storable(await runner.dispatch(order, signal))
       return record(ctx, run, outcome, async (tx, open) => {
         await insertAttempt(tx, run, 'dispatch', begunAt, outcome)
         return recordStart(ctx, tx, open, run, outcome, () => endDispatch(open.run, outcome, ctx.pace, open.now))
@@ -107,13 +108,13 @@ async function takeStep(ctx: TrackingContext, plan: Plan, signal: AbortSignal): 
         taken: (names: readonly string[]) => takenExternalIds(ctx.database, run, names),
         haveUnnamed: () => haveUnnamed(ctx.database, run),
       }
-      const outcome = await runner.find(order, others, signal)
+      const outcome = storable(await runner.find(order, others, signal))
       return record(ctx, run, outcome, (tx, open) =>
         recordStart(ctx, tx, open, run, outcome, () => endFind(open.run, outcome, ctx.pace, open.now)),
       )
     }
     case 'cancel': {
-      const outcome = await runner.cancel(order, signal)
+      const outcome = storable(await runner.cancel(order, signal))
       return record(ctx, run, outcome, async (tx, open) => {
         await insertAttempt(tx, run, 'cancel', begunAt, outcome)
         const next = isFinished(open.run.status) ? ended(open.run) : endCancel(open.run, outcome, ctx.pace, open.now)

@@ -120,6 +120,7 @@ test.each([
   ],
   ['a body of many levels', `{"query":"{__typename}","variables":${'{"a":'.repeat(8_000)}1${'}'.repeat(8_000)}}`],
   ['lists of many levels', `[${'['.repeat(8_000)}${']'.repeat(8_000)}]`],
+  ['a list of very many values', `{"query":"{ none }","variables":{"a":[${Array(300_000).fill(1)}]}}`],
   [
     'a text that is too long',
     { query: 'query ($n: String!) { project(name: $n) { name } }', variables: { n: 'x'.repeat(500_000) } },
