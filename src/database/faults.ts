@@ -92,6 +92,12 @@ export function faultOf(error: unknown): Fault | null {
   return null
 }
 
+/** Whether an error says that the database, not what was asked of it, is at fault: trying again later may succeed. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const fault = faultOf(error)
+  return fault === 'conflict' || fault === 'busy' || fault === 'lost' || fault === 'read-only'
+}
+
 function faultOfCode(code: unknown): Fault | null {
   if (typeof code !== 'string') return null
   const known = OTHER_CODES[code]

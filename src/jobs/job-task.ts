@@ -1,7 +1,7 @@
 import type { JobHelpers, Job as QueuedJob, Task } from 'graphile-worker'
 import type { Logger } from 'pino'
 import { SlipwayError } from '../core/errors.js'
-import { type Fault, faultOf } from '../database/faults.js'
+import { isDatabaseUnavailable } from '../database/faults.js'
 import { type Job, type Jobs, type KeptJob, MOST_ATTEMPTS } from './jobs.js'
 import type { Places } from './places.js'
 
@@ -54,11 +54,9 @@ export function jobTask(kind: keyof Jobs, { handle, signal, places, problems, lo
   }
 }
 
-/** Faults of the database that pass; one that is too slow for a job may always be. */
-const PASSING: ReadonlySet<Fault | null> = new Set(['busy', 'lost', 'read-only', 'conflict'])
-
+/** A database that is too slow for a job may always be. */
 function isPassing(error: unknown): boolean {
-  return PASSING.has(faultOf(error)) || (error instanceof SlipwayError && error.code === 'UNAVAILABLE')
+  return isDatabaseUnavailable(error) || (error instanceof SlipwayError && error.code === 'UNAVAILABLE')
 }
 
 function placeOf({ flags }: QueuedJob): string | null {
