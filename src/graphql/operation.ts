@@ -23,6 +23,7 @@ import {
   TypeNameMetaFieldDef,
 } from 'graphql'
 import type { RequestContext } from '../modules/context/request-context.js'
+import { checkArguments } from './input-limits.js'
 
 /** An operation of a valid document, with the values of its variables. */
 export interface Operation {
@@ -60,10 +61,7 @@ export class SelectedField {
     this.key = node.alias?.value ?? node.name.value
     this.name = node.name.value
     this.type = getNamedType(definition.type)
-    this.args =
-      definition.args.length === 0
-        ? {}
-        : getArgumentValues(definition as GraphQLField<unknown, unknown>, node, document.variables)
+    this.args = definition.args.length === 0 ? {} : argumentsOf(definition, node, document.variables)
   }
 
   /** The types of objects that its value can be; none for a leaf. */
@@ -111,6 +109,17 @@ export function openOperation(
     if (error instanceof GraphQLError) return [error]
     throw error
   }
+}
+
+/** @throws GraphQLError or SlipwayError when the values cannot be taken */
+function argumentsOf(
+  definition: GraphQLField<unknown, RequestContext>,
+  node: FieldNode,
+  variables: Operation['variables'],
+): Readonly<Record<string, unknown>> {
+  const values = getArgumentValues(definition as GraphQLField<unknown, unknown>, node, variables)
+  checkArguments(definition.args, values)
+  return values
 }
 
 /** What graphql-js finds wrong with values is the caller's doing. */

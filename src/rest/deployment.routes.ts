@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { SlipwayError } from '../core/errors.js'
+import { LONGEST_URL } from '../core/text.js'
 import { DeploymentStatus } from '../database/generated/enums.js'
 import {
   CreateDeploymentDocument,
@@ -10,7 +11,7 @@ import {
   UpdateDeploymentStatusDocument,
 } from './generated/operations.js'
 import { defineRoute, type RestRoute } from './rest-route.js'
-import { DeploymentSchema, OptionalString, OptionalTime, ofWord, Word, WorkflowRunId } from './rest-schemas.js'
+import { DeploymentSchema, OptionalText, OptionalTime, ofWord, Text, Word, WorkflowRunId } from './rest-schemas.js'
 
 const PATH = '/api/releases/:project/environments/:environment/deployments'
 const STATUSES = Object.values(DeploymentStatus)
@@ -37,7 +38,7 @@ export const DEPLOYMENT_ROUTES: readonly RestRoute[] = [
       body: Type.Object({
         release_candidate_version: CandidateVersion,
         force: Force,
-        reason: OptionalString('Why it is forced'),
+        reason: OptionalText('Why it is forced'),
       }),
       answers: { 201: Deployment },
     },
@@ -63,8 +64,8 @@ export const DEPLOYMENT_ROUTES: readonly RestRoute[] = [
       body: Type.Object({
         release_candidate_version: CandidateVersion,
         status: Word(STATUSES, 'The status that the deployment has now'),
-        error_message: OptionalString('What went wrong'),
-        external_url: OptionalString('Where the run can be watched'),
+        error_message: OptionalText('What went wrong'),
+        external_url: OptionalText('Where the run can be watched', LONGEST_URL),
         occurred_at: OptionalTime('When it happened; without it, when the report is received'),
       }),
       answers: { 200: Deployment },
@@ -118,7 +119,7 @@ export const DEPLOYMENT_ROUTES: readonly RestRoute[] = [
     schemas: {
       params: Params,
       query: Type.Object({}),
-      body: Type.Object({ force: Force, reason: OptionalString('Why it is rolled back') }),
+      body: Type.Object({ force: Force, reason: OptionalText('Why it is rolled back') }),
       answers: { 200: Deployment, 201: Deployment },
     },
     document: RollbackEnvironmentDocument,
@@ -140,7 +141,7 @@ export const DEPLOYMENT_ROUTES: readonly RestRoute[] = [
       params: Type.Object({}),
       query: Type.Object({}),
       body: Type.Object({
-        deployment_id: Type.String({ description: 'The ID that the run was started with' }),
+        deployment_id: Text('The ID that the run was started with'),
         workflow_run_id: WorkflowRunId,
       }),
       answers: { 200: Deployment },

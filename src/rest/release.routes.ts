@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { LONGEST_URL } from '../core/text.js'
 import { CandidateStatus } from '../database/generated/enums.js'
 import {
   CreateReleaseDocument,
@@ -7,7 +8,7 @@ import {
   UpdateBuildStatusDocument,
 } from './generated/operations.js'
 import { defineRoute, type RestRoute } from './rest-route.js'
-import { CandidateSchema, OptionalString, OptionalTime, ofWord, Word, WorkflowRunId } from './rest-schemas.js'
+import { CandidateSchema, OptionalText, OptionalTime, ofWord, Text, Word, WorkflowRunId } from './rest-schemas.js'
 
 const PATH = '/api/releases/:project/releases/:candidate_version'
 const STATUSES = Object.values(CandidateStatus)
@@ -61,8 +62,8 @@ export const RELEASE_ROUTES: readonly RestRoute[] = [
       query: Type.Object({}),
       body: Type.Object({
         status: Word(STATUSES, 'The build status that the candidate has now'),
-        error_message: OptionalString('What went wrong'),
-        external_url: OptionalString('Where the build can be watched'),
+        error_message: OptionalText('What went wrong'),
+        external_url: OptionalText('Where the build can be watched', LONGEST_URL),
         occurred_at: OptionalTime('When it happened; without it, when the report is received'),
       }),
       answers: { 200: Candidate },
@@ -90,7 +91,7 @@ export const RELEASE_ROUTES: readonly RestRoute[] = [
       params: Type.Object({}),
       query: Type.Object({}),
       body: Type.Object({
-        release_cut_id: Type.String({ description: 'The ID that the run was started with' }),
+        release_cut_id: Text('The ID that the run was started with'),
         workflow_run_id: WorkflowRunId,
       }),
       answers: { 200: Candidate },

@@ -37,6 +37,7 @@ function describeFault(part: string, fault: ErrorObject | undefined): SlipwayErr
 
 function explain(fault: ErrorObject | undefined): string {
   if (fault?.keyword === 'type') return `must be of type ${[fault.params['type']].flat().join(' or ')}`
+  if (fault?.keyword === 'maxLength') return `is longer than ${fault.params['limit'].toLocaleString('en')} characters`
   if (fault?.params['format'] === 'date-time')
     return 'must be an ISO 8601 time with its offset, such as 2026-11-23T18:00:00Z'
   return fault?.message ?? 'is invalid'

@@ -1,4 +1,5 @@
 import Type, { type Static, type TSchema } from 'typebox'
+import { LONGEST_TEXT } from '../core/text.js'
 
 const Nullable = <Schema extends TSchema>(schema: Schema, type: string) =>
   Type.Unsafe<Static<Schema> | null>({ ...schema, type: [type, 'null'] })
@@ -19,13 +20,18 @@ export function ofWord<Name extends string>(names: readonly Name[], word: string
   return name
 }
 
-export const OptionalString = (description: string) => Type.Optional(NullableString(description))
+/** A text of a body. Whether it is a good one is the services' to say. */
+export const Text = (description: string) => Type.String({ description, maxLength: LONGEST_TEXT })
+
+export const OptionalText = (description: string, maxLength = LONGEST_TEXT) =>
+  Type.Optional(Nullable(Type.String({ description, maxLength }), 'string'))
 export const OptionalTime = (description: string) =>
   Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time', description }))
 
 /** Workflow files write it with and without quotes. */
 export const WorkflowRunId = Type.Unsafe<string | number>({
   type: ['string', 'integer'],
+  maxLength: LONGEST_TEXT,
   description: 'GitHub’s number of the run',
 })
 

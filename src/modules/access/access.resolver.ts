@@ -1,8 +1,9 @@
 import { Arg, Mutation, Query, Resolver } from 'type-graphql'
 import { Caller } from '../context/request-context.js'
 import type { ServiceContext } from '../context/service-context.js'
+import { RevokeTokenInput } from './access.input.js'
 import { revokeToken } from './access.service.js'
-import { RevokeTokenInput, RevokeTokenPayload, Viewer } from './access.type.js'
+import { RevokeTokenPayload, Viewer } from './access.type.js'
 
 @Resolver()
 export class AccessResolver {

@@ -1,4 +1,4 @@
-import { Field, InputType, ObjectType, registerEnumType } from 'type-graphql'
+import { Field, ObjectType, registerEnumType } from 'type-graphql'
 import { ROLES, type Role } from '../../core/actor.js'
 
 /** The roles as GraphQL names them. */
@@ -25,12 +25,6 @@ export class Viewer {
 
   @Field(() => [String], { nullable: true, description: 'Names of the projects it is limited to; null: all.' })
   projects!: string[] | null
-}
-
-@InputType({ description: 'A token that is to be refused from now on.' })
-export class RevokeTokenInput {
-  @Field(() => String, { description: 'The token’s `jti` claim.' })
-  tokenId!: string
 }
 
 @ObjectType({ description: 'What `revokeToken` answers.', simpleResolvers: true })

@@ -1,8 +1,9 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
+import { LONGEST_URL } from '../../core/text.js'
 import { BUILDKITE_RUN_KEY } from '../runner/buildkite.runner.js'
 import { observeBuildkiteBuild } from '../runner/buildkite-build.rules.js'
-import type { ProviderEvent } from './provider-event.js'
+import { LONGEST_TOKEN, type ProviderEvent } from './provider-event.js'
 
 const NullableTime = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
@@ -19,7 +20,7 @@ const BuildEvent = Compile(
       finished_at: NullableTime,
       meta_data: Type.Optional(Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()])),
     }),
-    pipeline: Type.Object({ url: Type.String() }),
+    pipeline: Type.Object({ url: Type.String({ maxLength: LONGEST_URL }) }),
   }),
 )
 
@@ -36,6 +37,6 @@ export function readBuildkiteEvent(body: unknown): ProviderEvent | null {
     scope: `${organization}/${slug}`.toLowerCase(),
     externalId: String(build.number),
     observation,
-    tokens: typeof key === 'string' ? [key] : [],
+    tokens: typeof key === 'string' && key.length <= LONGEST_TOKEN ? [key] : [],
   }
 }

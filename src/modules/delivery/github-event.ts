@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import { observeGitHubRun } from '../runner/github-run.rules.js'
 import { tokensIn } from '../runner/run-token.rules.js'
-import type { ProviderEvent } from './provider-event.js'
+import { LONGEST_SCOPE, MOST_TOKENS, type ProviderEvent } from './provider-event.js'
 
 /** What is read of GitHub's `workflow_run` event: https://docs.github.com/webhooks/webhook-events-and-payloads#workflow_run */
 const WorkflowRunEvent = Compile(
@@ -17,7 +17,7 @@ const WorkflowRunEvent = Compile(
       html_url: Type.String(),
       updated_at: Type.String({ format: 'date-time' }),
     }),
-    repository: Type.Object({ full_name: Type.String() }),
+    repository: Type.Object({ full_name: Type.String({ maxLength: LONGEST_SCOPE }) }),
   }),
 )
 
@@ -31,6 +31,6 @@ export function readGitHubEvent(body: unknown): ProviderEvent | null {
     scope: repository.full_name.toLowerCase(),
     externalId: String(run.id),
     observation: observeGitHubRun(run),
-    tokens: tokensIn(run.display_title),
+    tokens: tokensIn(run.display_title).slice(0, MOST_TOKENS),
   }
 }

@@ -1,6 +1,11 @@
 import type { WorkflowRunner } from '../../database/generated/enums.js'
 import type { Observation, StoredObservation } from '../runner/observation.js'
 
+// An event is refused or read in part where it holds more than these: nothing that Slipway looks for does.
+export const LONGEST_SCOPE = 300
+export const LONGEST_TOKEN = 100
+export const MOST_TOKENS = 10
+
 /** What an event of a provider says of a run. */
 export interface ProviderEvent {
   readonly runner: WorkflowRunner

@@ -1,4 +1,6 @@
 import { Field, InputType, Int, registerEnumType } from 'type-graphql'
+import { LONGEST_SUBJECT } from '../../core/text.js'
+import { Limited } from '../input/input-limit.js'
 import { Lane } from './gates.js'
 
 registerEnumType(Lane, {
@@ -26,6 +28,7 @@ export class ApprovalGateInput {
   @Field(() => Int, { description: 'So many different people, never who asked for the deployment.' })
   requiredApprovals!: number
 
+  @Limited({ characters: LONGEST_SUBJECT })
   @Field(() => [String], {
     nullable: true,
     description: 'The subjects whose approvals count, all with the role `approver`; null: everybody with that role.',

@@ -1,4 +1,6 @@
 import { ArgsType, Field, InputType } from 'type-graphql'
+import { LONGEST_URL } from '../../core/text.js'
+import { Limited } from '../input/input-limit.js'
 import { PageArgs } from '../pagination/page.args.js'
 import { RepositoryHost } from '../repository/repository-host.type.js'
 import { WorkflowInput } from '../workflow/workflow.input.js'
@@ -23,6 +25,7 @@ export class CreateProjectInput {
   @Field(() => RepositoryHost, { defaultValue: RepositoryHost.GITHUB, description: 'Where the repository lives.' })
   repositoryHost!: RepositoryHost
 
+  @Limited({ characters: LONGEST_URL })
   @Field(() => String, {
     nullable: true,
     description: 'Where to clone it from, over https or ssh. For `GIT`, and only for it.',
@@ -44,6 +47,7 @@ export class UpdateProjectInput {
   })
   name?: string | null
 
+  @Limited({ characters: LONGEST_URL })
   @Field(() => String, { nullable: true, description: 'Where to clone it from now. For `GIT`, and only for it.' })
   cloneUrl?: string | null
 

@@ -1,5 +1,5 @@
 import { DeploymentStatus } from '../../database/generated/enums.js'
-import type { Observation } from './observation.js'
+import { linkTo, type Observation } from './observation.js'
 
 /** What matters of a build as Buildkite describes it, in its REST API and in its events alike. */
 export interface BuildkiteBuildState {
@@ -41,5 +41,5 @@ export function observeBuildkiteBuild(build: BuildkiteBuildState): Observation |
   const [status, message] = known
   const at = new Date(build.finished_at ?? build.started_at ?? build.created_at)
   // A retried job continues the same build: Buildkite counts no attempts.
-  return { attempt: 1, status, at, message, url: build.web_url }
+  return { attempt: 1, status, at, message, url: linkTo(build.web_url) }
 }

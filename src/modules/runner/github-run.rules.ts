@@ -1,5 +1,5 @@
 import { DeploymentStatus } from '../../database/generated/enums.js'
-import type { Observation } from './observation.js'
+import { linkTo, type Observation } from './observation.js'
 
 /** What matters of a run as GitHub describes it, in its REST API and in its events alike. */
 export interface GitHubRunState {
@@ -27,7 +27,7 @@ export function observeGitHubRun(run: GitHubRunState): Observation | null {
   const state = statusOf(run)
   if (state === null) return null
   const [status, message] = state
-  return { attempt: run.run_attempt ?? 1, status, at: new Date(run.updated_at), message, url: run.html_url }
+  return { attempt: run.run_attempt ?? 1, status, at: new Date(run.updated_at), message, url: linkTo(run.html_url) }
 }
 
 function statusOf({ status, conclusion }: GitHubRunState): readonly [DeploymentStatus, string | null] | null {

@@ -1,3 +1,4 @@
+import { isLonger, LONGEST_URL } from '../../core/text.js'
 import type { DeploymentStatus } from '../../database/generated/enums.js'
 
 /** What a runner said of a run: in an event, or when it was asked. */
@@ -11,6 +12,11 @@ export interface Observation {
   readonly message: string | null
   /** Where the run can be watched. */
   readonly url: string | null
+}
+
+/** Where a runner says that a run can be watched; a URL that is longer than one may be leads nowhere when it is cut. */
+export function linkTo(url: string): string | null {
+  return isLonger(url, LONGEST_URL) ? null : url
 }
 
 export type StoredObservation = Omit<Observation, 'at'> & { readonly at: string }

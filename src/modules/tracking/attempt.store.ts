@@ -1,4 +1,5 @@
 import { v7 as uuid } from 'uuid'
+import { cutText } from '../../core/text.js'
 import { Prisma } from '../../database/generated/client.js'
 import type { SqlReader, SqlTransaction } from '../../database/transaction.js'
 import type { CancelOutcome, DispatchOutcome } from '../runner/runner.js'
@@ -12,7 +13,7 @@ export async function insertAttempt(
   at: Date,
   outcome: DispatchOutcome | CancelOutcome,
 ): Promise<void> {
-  const message = 'reason' in outcome ? outcome.reason : null
+  const message = 'reason' in outcome ? cutText(outcome.reason) : null
   const kind = outcome.kind === 'ended' ? 'refused' : outcome.kind
   await tx.$queryRaw(Prisma.sql`
     INSERT INTO dispatch_attempts (id, run_id, at, request, outcome, message)

@@ -1,6 +1,7 @@
+import { cutText } from '../../core/text.js'
 import { DeploymentStatus, RunPhase, TrackingSource } from '../../database/generated/enums.js'
 import { enterStatus, isFinished } from '../deployment/deployment.status.js'
-import type { Observation } from '../runner/observation.js'
+import { linkTo, type Observation } from '../runner/observation.js'
 import type { CancelOutcome, CheckOutcome, DispatchOutcome, FindOutcome } from '../runner/runner.js'
 import type { Run } from './run.js'
 
@@ -101,7 +102,7 @@ export function follow(run: Run, externalId: string | null, url: string | null, 
     phase: RunPhase.FOLLOWED,
     claimedAt: null,
     externalId,
-    externalUrl: url ?? run.externalUrl,
+    externalUrl: (url && linkTo(url)) ?? run.externalUrl,
     heardAt: now,
     deadline: after(now, run.workflow.timeoutMinutes * MINUTE_MS),
     nextCheckAt: isCancelDue(run) ? now : after(now, waitMs),
@@ -168,7 +169,13 @@ interface KnownStatus {
 
 /** The run gets a status; with a finished one nothing is left to do about it. */
 export function giveStatus(run: Run, { status, source, at, errorMessage }: KnownStatus): Run {
-  const next = { ...run, ...enterStatus(run, status, at), source, errorMessage, observedAt: at }
+  const next = {
+    ...run,
+    ...enterStatus(run, status, at),
+    source,
+    errorMessage: errorMessage && cutText(errorMessage),
+    observedAt: at,
+  }
   return isFinished(status) ? ended(next) : next
 }
 

@@ -1,6 +1,8 @@
 import { GraphQLDateTime } from 'graphql-scalars'
 import { Field, ID, InputType } from 'type-graphql'
+import { LONGEST_URL } from '../../core/text.js'
 import { CandidateStatus, DeploymentStatus } from '../../database/generated/enums.js'
+import { Limited } from '../input/input-limit.js'
 
 @InputType({ description: 'A deployment that is spoken of.' })
 export class DeploymentInput {
@@ -49,6 +51,7 @@ export class UpdateBuildStatusInput {
   @Field(() => String, { description: 'The name of the project.' })
   project!: string
 
+  @Limited({ reason: 'INVALID_CANDIDATE_VERSION' })
   @Field(() => String, { description: 'The release candidate, such as `v1.4.0-rc1`.' })
   candidateVersion!: string
 
@@ -58,6 +61,7 @@ export class UpdateBuildStatusInput {
   @Field(() => String, { nullable: true, description: 'What went wrong.' })
   errorMessage?: string | null
 
+  @Limited({ characters: LONGEST_URL })
   @Field(() => String, { nullable: true, description: 'Where the build can be watched, an http or https URL.' })
   externalUrl?: string | null
 

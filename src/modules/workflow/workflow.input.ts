@@ -1,4 +1,6 @@
 import { Field, InputType, Int } from 'type-graphql'
+import { LONGEST_URL } from '../../core/text.js'
+import { Limited } from '../input/input-limit.js'
 import { knownPlaceholders, type RunPurpose } from './placeholder.rules.js'
 
 const shown = (purpose: RunPurpose) =>
@@ -46,6 +48,7 @@ export class BuildkiteWorkflowInput {
 
 @InputType({ description: 'A receiver of signed webhooks (Standard Webhooks 1.0), which reports back over the API.' })
 export class WebhookWorkflowInput {
+  @Limited({ characters: LONGEST_URL })
   @Field(() => String, { description: 'Where to send them, an https or http URL.' })
   url!: string
 
