@@ -4,6 +4,7 @@ import { ROLES, type Role } from './core/actor.js'
 import { readConfig } from './core/config.js'
 import { keptSecret } from './core/kept-secret.js'
 import { StartupError } from './core/startup-error.js'
+import { isLonger, LONGEST_SUBJECT } from './core/text.js'
 import { signToken } from './server/token.js'
 
 // Entry point of `npm run token`: prints one token and nothing else.
@@ -27,6 +28,8 @@ function readArguments(): { subject: string; role: Role; project: string[] | und
   const { subject, role, project, expires } = parse()
   const known = ROLES.find(name => name === role)
   if (!subject) throw new StartupError(`--subject is missing\n${USAGE}`)
+  if (isLonger(subject, LONGEST_SUBJECT))
+    throw new StartupError(`--subject is longer than ${LONGEST_SUBJECT} characters`)
   if (known === undefined) throw new StartupError(`--role must be one of ${ROLES.join(', ')}\n${USAGE}`)
   const [, count, unit] = /^([1-9][0-9]{0,4})([mhd])$/.exec(expires) ?? []
   if (!isUnit(unit)) throw new StartupError(`--expires must be like 30d, 12h or 15m\n${USAGE}`)

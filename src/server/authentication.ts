@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Actor, ROLES, type Role } from '../core/actor.js'
 import { SlipwayError } from '../core/errors.js'
 import { isStorable } from '../core/storable-text.js'
+import { isLonger, LONGEST_SUBJECT } from '../core/text.js'
 import type { RevokedTokens } from './revoked-tokens.js'
 
 declare module 'fastify' {
@@ -28,7 +29,7 @@ export async function identifyActors(app: FastifyInstance, options: Authenticati
     secret: options.secret,
     sign: { algorithm: 'HS256' },
     // A token without an end would be good for ever.
-    verify: { algorithms: ['HS256'], requiredClaims: ['exp', 'sub', 'jti', 'role'], cache: 1_000 },
+    verify: { algorithms: ['HS256'], requiredClaims: ['exp', 'sub', 'jti', 'role'], cache: 1_000, extractToken },
   })
   app.decorateRequest('actor', null)
   app.decorateRequest('tokenFault', null)
@@ -45,6 +46,11 @@ export async function identifyActors(app: FastifyInstance, options: Authenticati
         error instanceof SlipwayError || !isTokenFault(error) ? asError(error) : unauthenticated(error)
     }
   })
+}
+
+/** The token in an `Authorization` header: the scheme in any case, and any number of spaces (RFC 9110, section 11.4). */
+function extractToken({ headers: { authorization = '' } }: FastifyRequest): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(authorization)?.[1]
 }
 
 /** Refuses a request whose token is faulty, also where none would have been needed: its sender believes in it. */
@@ -68,13 +74,13 @@ function asError(error: unknown): Error {
 /** Reads the claims of a token whose signature is good; they may still not be what this server writes. */
 function toActor(claims: unknown): Actor {
   const { sub, jti, role, projects } = claims as Record<string, unknown>
-  const wellFormed = isName(sub) && isName(jti) && isRole(role) && isNames(projects)
-  if (!wellFormed) throw new SlipwayError('UNAUTHENTICATED', { details: 'The claims of the token are malformed.' })
+  if (!isName(sub) || !isName(jti) || !isRole(role) || !isNames(projects))
+    throw new SlipwayError('UNAUTHENTICATED', { details: 'The claims of the token are malformed.' })
   return { subject: sub, tokenId: jti, role, projects: projects === undefined ? null : new Set(projects) }
 }
 
 function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && isStorable(value)
+  return typeof value === 'string' && value !== '' && isStorable(value) && !isLonger(value, LONGEST_SUBJECT)
 }
 
 function isRole(value: unknown): value is Role {

@@ -20,6 +20,8 @@ const REFUSED: readonly [string, () => string][] = [
   ['expired', () => sign({ ...good, exp: 1_000_000 })],
   ['without an end', () => createSigner({ key: JWT_SECRET, algorithm: 'HS256' })(good)],
   ['without a subject', () => sign({ ...good, sub: undefined })],
+  ['whose subject has 256 characters', () => sign({ ...good, sub: 's'.repeat(256) })],
+  ['whose ID has 256 characters', () => sign({ ...good, jti: 'j'.repeat(256) })],
   ['without an ID', () => sign({ ...good, jti: undefined })],
   ['of a role that is none', () => sign({ ...good, role: 'root' })],
   ['with projects that are no names', () => sign({ ...good, projects: 'shop' })],
@@ -41,6 +43,21 @@ describe('a token', () => {
       .as({ subject: 'ci', role: 'deployer', projects: ['shop'] })
       .query('{ viewer { subject role projects } }')
     expect(data).toEqual({ viewer: { subject: 'ci', role: 'DEPLOYER', projects: ['shop'] } })
+  })
+
+  test.each(['Bearer', 'bearer', 'BEARER  ', 'bEARER    '])('may come after "%s"', async scheme => {
+    const answer = await fetch(`${slipway.url}/graphql?query={viewer{subject}}`, {
+      headers: { authorization: `${scheme} ${sign(good)}` },
+    })
+    expect({ status: answer.status, body: await answer.json() }).toMatchObject({
+      status: 200,
+      body: { data: { viewer: { subject: good.sub } } },
+    })
+  })
+
+  test.each(['Basic', 'Bearerx', 'Bearer a', 'Token'])('is refused after "%s"', async scheme => {
+    const headers = { authorization: `${scheme} ${sign(good)}` }
+    expect((await fetch(`${slipway.url}/graphql?query={__typename}`, { headers })).status).toBe(401)
   })
 
   test('is refused once an administrator has revoked it', async () => {
