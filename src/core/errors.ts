@@ -59,6 +59,9 @@ const ERRORS = {
   NOT_CANCELABLE: { code: 'CONFLICT', status: 409, message: 'It cannot be canceled from here' },
   NOT_TRACKED: { code: 'CONFLICT', status: 409, message: 'No run is followed for it' },
   RUN_MISMATCH: { code: 'CONFLICT', status: 409, message: 'The run belongs to something else' },
+  INVALID_HTTP: { code: 'BAD_USER_INPUT', status: 400, message: 'The request is not HTTP as it is understood here' },
+  NOT_ACCEPTABLE: { code: 'BAD_USER_INPUT', status: 406, message: 'The answer is JSON, which Accept leaves out' },
+  REQUEST_TIMEOUT: { code: 'BAD_USER_INPUT', status: 408, message: 'The request did not arrive in time' },
   BODY_TOO_LARGE: { code: 'BAD_USER_INPUT', status: 413, message: 'The body is larger than 1 MiB' },
   BODY_NOT_JSON: { code: 'BAD_USER_INPUT', status: 415, message: 'The body must be application/json' },
   IDEMPOTENCY_KEY_IN_USE: {
@@ -71,6 +74,7 @@ const ERRORS = {
     status: 422,
     message: 'Idempotency key was used with a different request',
   },
+  HEAD_TOO_LARGE: { code: 'BAD_USER_INPUT', status: 431, message: 'The URL and the headers are larger than 16 KiB' },
   RATE_LIMITED: { code: 'RATE_LIMITED', status: 429, message: 'Too many requests' },
   INTERNAL: { code: 'INTERNAL_SERVER_ERROR', status: 500, message: 'Internal server error' },
   HOST_UNAVAILABLE: { code: 'UNAVAILABLE', status: 503, message: 'The repository host is unavailable' },

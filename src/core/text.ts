@@ -8,8 +8,8 @@ export const LONGEST_TEXT = 4_000
 export const LONGEST_URL = 2_000
 /** The longest subject or ID of a token. Both are indexed, and an entry of PostgreSQL's index has at most 2,704 bytes. */
 export const LONGEST_SUBJECT = 255
-/** The most texts that a list of an input may hold. */
-export const LONGEST_INPUT_LIST = 100
+/** The longest list of an input. A freeze may name all environments that a project can show. */
+export const LONGEST_INPUT_LIST = 500
 
 /** Whether a text has more characters than this. */
 export function isLonger(text: string, characters: number): boolean {

@@ -1,22 +1,27 @@
-import { ApolloServer, type ApolloServerOptions, type ApolloServerPlugin, HeaderMap } from '@apollo/server'
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server'
 import { ApolloServerErrorCode, unwrapResolverError } from '@apollo/server/errors'
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled'
-import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql'
-import { LRUCache } from 'lru-cache'
+import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
+import { cutText } from '../core/text.js'
 import type { RequestContext } from '../modules/context/request-context.js'
+import { createDocumentStore, createPersistedQueries, TOKENS } from './document.js'
 import type { EntityTags } from './entity-tag.js'
 import { describeError, errorExtensions } from './error-description.js'
 import { executeOperation } from './execute.js'
-import { TOKENS } from './limits.js'
 
 /** What Apollo calls an error that it found in the request itself, before anything was executed. */
 const REQUEST_FAULTS: ReadonlySet<unknown> = new Set(
   Object.values(ApolloServerErrorCode).filter(code => code !== ApolloServerErrorCode.INTERNAL_SERVER_ERROR),
 )
+
+/** This many faults of a document are told: each may quote a part of it. */
+const MOST_FAULTS = 20
+/** graphql-js quotes the values that it refuses, however long they are. */
+const LONGEST_MESSAGE = 1_000
 
 /** The server that answers GraphQL over HTTP. It has no landing page and tells nobody about its operations. */
 export function createApolloServer(schema: GraphQLSchema, tags: EntityTags, log: Logger): ApolloServer<RequestContext> {
@@ -29,8 +34,10 @@ export function createApolloServer(schema: GraphQLSchema, tags: EntityTags, log:
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => formatError(formatted, error, log),
     parseOptions: { maxTokens: TOKENS },
-    // Apollo's own store measures documents without their texts, and so keeps far more than it means to.
-    documentStore: keptDocuments(),
+    validationOptions: { maxErrors: MOST_FAULTS },
+    // Apollo's own measure a document by its JSON, which leaves its text out, and have no bound on small entries.
+    documentStore: createDocumentStore(),
+    persistedQueries: { cache: createPersistedQueries() },
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
@@ -39,23 +46,6 @@ export function createApolloServer(schema: GraphQLSchema, tags: EntityTags, log:
     ],
     logger: log,
   })
-}
-
-/** This many bytes of documents' texts are kept parsed; the parsed form is about ten times as large. */
-const KEPT_TEXT = 2 * 1024 * 1024
-
-type DocumentStore = NonNullable<ApolloServerOptions<RequestContext>['documentStore']>
-
-function keptDocuments(): DocumentStore {
-  const documents = new LRUCache<string, DocumentNode>({
-    maxSize: KEPT_TEXT,
-    sizeCalculation: document => Math.max(1, document.loc?.source.body.length ?? 0),
-  })
-  return {
-    get: async key => documents.get(key),
-    set: async (key, document) => void documents.set(key, document),
-    delete: async key => documents.delete(key),
-  }
 }
 
 const NOT_KEPT = { 'cache-control': 'no-store' }
@@ -107,13 +97,22 @@ function executing(schema: GraphQLSchema, tags: EntityTags, log: Logger): Apollo
 }
 
 function formatError(formatted: GraphQLFormattedError, error: unknown, log: Logger): GraphQLFormattedError {
-  if (REQUEST_FAULTS.has(formatted.extensions?.['code'])) return formatted
-  // Apollo's own refusals have a status, and not all of them a code.
-  if (error instanceof GraphQLError && error.extensions['http'] !== undefined) {
-    return { ...formatted, extensions: { ...formatted.extensions, code: 'BAD_USER_INPUT' } }
-  }
+  const message = cutText(formatted.message, LONGEST_MESSAGE)
+  if (REQUEST_FAULTS.has(formatted.extensions?.['code'])) return { ...formatted, message }
+  if (isFaultOfRequest(error)) return { ...formatted, message, extensions: { code: 'BAD_USER_INPUT' } }
   const described = describeError(unwrapResolverError(error), log)
   return { ...formatted, message: described.message, extensions: errorExtensions(described) }
+}
+
+/**
+ * Whether an error without a code was made by graphql-js or Apollo of something in the request: it points at a place in
+ * the document, or has a status of its own. What our own code throws lies underneath as the original error.
+ */
+function isFaultOfRequest(error: unknown): boolean {
+  if (!(error instanceof GraphQLError)) return false
+  if (error.originalError !== undefined) return isFaultOfRequest(error.originalError)
+  const { status } = (error.extensions['http'] ?? {}) as { status?: unknown }
+  return error.nodes !== undefined || (typeof status === 'number' && status >= 400 && status < 500)
 }
 
 /** Answers 401 when a token was needed and none was shown, so that `curl --fail` and proxies notice. */

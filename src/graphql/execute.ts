@@ -46,9 +46,9 @@ export async function executeOperation(
 ): Promise<Outcome> {
   const node = getOperationAST(document, operationName)
   if (node == null) throw new Error('The document has no such operation')
+  const operation = openOperation(schema, document, node, variables)
+  if ('length' in operation) return { errors: operation }
   try {
-    const operation = openOperation(schema, document, node, variables)
-    if ('length' in operation) return { errors: operation }
     // Without a token nothing but the schema can be read.
     if (context.actor !== null) await context.listSizes.refresh()
     return await (node.operation === OperationTypeNode.MUTATION

@@ -7,13 +7,14 @@ import {
   isListType,
 } from 'graphql'
 import { SlipwayError } from '../core/errors.js'
+import { isStorable } from '../core/storable-text.js'
 import { checkText, LONGEST_INPUT_LIST } from '../core/text.js'
 
 // Whatever a field is given is measured here, before anything of the operation is done. A new argument or member of an
 // input is held to the usual limits unless it declares others (src/modules/input/input-limit.ts).
 
 /**
- * Refuses texts and lists in the arguments of a field that hold more than they may.
+ * Refuses texts and lists in the arguments of a field that hold more than they may, or what cannot be stored.
  *
  * @param values the arguments, coerced by graphql-js
  * @throws SlipwayError that names the argument, or the member of its input
@@ -48,6 +49,11 @@ function checkItem(
 ): void {
   if (typeof value === 'string') {
     checkText(path, value, extensions.limit?.characters, extensions.limit?.reason)
+    if (!isStorable(value)) {
+      throw new SlipwayError('INVALID_INPUT', {
+        message: `${path} must not contain the character U+0000, or half of a surrogate pair`,
+      })
+    }
     return
   }
   const named = getNamedType(type)

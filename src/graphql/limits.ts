@@ -4,7 +4,7 @@ import { LARGEST_PAGE, pageSize } from '../modules/pagination/page.args.js'
 import { COUNTED_PER_OBJECT, type FieldSize } from '../modules/reading/list-kind.js'
 import { USUAL_COUNT } from '../modules/reading/list-kinds.js'
 import type { ListSizes } from '../modules/reading/list-sizes.js'
-import { checkArguments } from './argument-limits.js'
+import { checkArguments } from './input-limits.js'
 import { isIntrospection } from './introspection.js'
 import type { Operation, SelectedField } from './operation.js'
 
@@ -16,8 +16,6 @@ const ALIASES = 100
 const PARTS = 500
 /** An object of more values than this, by aliases for instance, counts as more than one. */
 const VALUES_PER_OBJECT = 20
-/** A document may have this many tokens: names, braces, values and the like. */
-export const TOKENS = 4_000
 
 /** What an operation may cost at most: how many objects its answer may hold, and what else it reads for them. */
 export interface Cost {
@@ -70,7 +68,7 @@ class Weighing {
    */
   add(field: SelectedField, times: number, connection: SelectedField | null, path: readonly string[]): void {
     this.checkAliases(field)
-    checkArguments(field.args)
+    checkArguments(field.definition.args, field.args)
     if (isIntrospection(field)) return
     if (connection !== null && field.name === 'totalCount') this.addCount(connection, field, times, path)
     const types = field.objectTypes

@@ -23,7 +23,9 @@ import {
   TypeNameMetaFieldDef,
 } from 'graphql'
 import type { RequestContext } from '../modules/context/request-context.js'
-import { checkArguments } from './input-limits.js'
+
+/** This many faults of variables are told: each may quote a whole value. */
+const MOST_FAULTS = 10
 
 /** An operation of a valid document, with the values of its variables. */
 export interface Operation {
@@ -61,7 +63,10 @@ export class SelectedField {
     this.key = node.alias?.value ?? node.name.value
     this.name = node.name.value
     this.type = getNamedType(definition.type)
-    this.args = definition.args.length === 0 ? {} : argumentsOf(definition, node, document.variables)
+    this.args =
+      definition.args.length === 0
+        ? {}
+        : getArgumentValues(definition as GraphQLField<unknown, unknown>, node, document.variables)
   }
 
   /** The types of objects that its value can be; none for a leaf. */
@@ -93,7 +98,7 @@ export function openOperation(
   node: OperationDefinitionNode,
   values: Readonly<Record<string, unknown>>,
 ): Operation | readonly GraphQLError[] {
-  const coerced = getVariableValues(schema, node.variableDefinitions ?? [], values, { maxErrors: 50 })
+  const coerced = getVariableValues(schema, node.variableDefinitions ?? [], values, { maxErrors: MOST_FAULTS })
   if (coerced.errors !== undefined) return coerced.errors.map(asUserInput)
   const type = schema.getRootType(node.operation)
   if (type == null) return [asUserInput(new GraphQLError(`The schema has no ${node.operation}s`, { nodes: node }))]
@@ -109,17 +114,6 @@ export function openOperation(
     if (error instanceof GraphQLError) return [error]
     throw error
   }
-}
-
-/** @throws GraphQLError or SlipwayError when the values cannot be taken */
-function argumentsOf(
-  definition: GraphQLField<unknown, RequestContext>,
-  node: FieldNode,
-  variables: Operation['variables'],
-): Readonly<Record<string, unknown>> {
-  const values = getArgumentValues(definition as GraphQLField<unknown, unknown>, node, variables)
-  checkArguments(definition.args, values)
-  return values
 }
 
 /** What graphql-js finds wrong with values is the caller's doing. */

@@ -1,10 +1,14 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
+import Negotiator from 'negotiator'
 import type { Logger } from 'pino'
+import { SlipwayError } from '../core/errors.js'
+import { checkJsonDepth } from '../core/json.js'
 import type { Database } from '../database/client.js'
 import { queryReader, sqlReader } from '../database/transaction.js'
 import { createApolloServer, keptAs } from '../graphql/apollo.js'
+import { checkDocument } from '../graphql/document.js'
 import { EntityTags } from '../graphql/entity-tag.js'
 import { errorExtensions } from '../graphql/error-description.js'
 import type { RequestContext } from '../modules/context/request-context.js'
@@ -29,6 +33,7 @@ export async function graphqlPlugin(app: FastifyInstance, options: GraphQLOption
     method: ['GET', 'POST'],
     url: '/graphql',
     schema: { hide: true },
+    preValidation: checkRequest,
     preHandler: async (request, reply) => {
       const tag = await unchangedTag(tags, request)
       return tag === null ? undefined : reply.code(304).headers(keptAs(tag)).send()
@@ -40,6 +45,25 @@ export async function graphqlPlugin(app: FastifyInstance, options: GraphQLOption
       }),
     }),
   })
+}
+
+/** What Apollo answers with; it looks for one that the asker takes only after a mutation was carried out. */
+const MEDIA_TYPES = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8']
+
+/** Refuses what nothing should be done of: an answer that could not be sent, or a text that could not be coped with. */
+async function checkRequest({ headers, body, query }: FastifyRequest): Promise<void> {
+  const { accept } = headers
+  if (accept !== undefined && new Negotiator({ headers: { accept } }).mediaType(MEDIA_TYPES) === undefined) {
+    throw new SlipwayError('NOT_ACCEPTABLE')
+  }
+  for (const source of [body, query]) {
+    const document = (source as Readonly<Record<string, unknown>> | null | undefined)?.['query']
+    if (typeof document === 'string') checkDocument(document)
+  }
+  // Of a body that was seen to when it was read.
+  for (const [name, text] of Object.entries(query as Readonly<Record<string, unknown>>)) {
+    if (typeof text === 'string' && name !== 'query') checkJsonDepth(text, name)
+  }
 }
 
 /** Aborts when the connection is closed before it has got its answer. */

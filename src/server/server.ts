@@ -12,14 +12,23 @@ import { ListSizes } from '../modules/reading/list-sizes.js'
 import { restPlugin } from '../rest/rest.plugin.js'
 import { sendRestError } from '../rest/rest-error.js'
 import { identifyActors, refuseFaultyTokens } from './authentication.js'
-import { limitBodies } from './body-limits.js'
+import { answerClientError } from './client-error.js'
 import { graphiqlPlugin } from './graphiql.plugin.js'
 import { graphqlPlugin } from './graphql.plugin.js'
 import { healthPlugin } from './health.plugin.js'
 import { addIdempotency } from './idempotency.plugin.js'
+import { takeJsonBodies } from './json-body.js'
 import { describeRestApi } from './openapi.plugin.js'
 import { RevokedTokens } from './revoked-tokens.js'
 import { type WebhookSecrets, webhooksPlugin } from './webhooks.plugin.js'
+
+/** How long a client may take to send a request. */
+export interface Patience {
+  readonly requestMs: number
+  readonly headersMs: number
+  /** How often it is looked for requests that take longer. */
+  readonly checkMs: number
+}
 
 interface ServerOptions {
   readonly services: Services
@@ -34,28 +43,35 @@ interface ServerOptions {
   readonly rateLimit: number
   /** A request that has no answer after so long has died with its server; without it, half a minute. */
   readonly idempotencyLeaseMs?: number
+  /** How long requests may take to arrive; without it, as long as the README says. */
+  readonly patience?: Patience
 }
 
 const LARGEST_BODY = 1024 * 1024
+/** What Node.js takes of a URL and headers, too. */
+const LARGEST_HEAD = 16 * 1024
 /** A request must have arrived whole after this time, and its headers after that; it is looked for every so often. */
-const REQUEST_TIMEOUT_MS = 30_000
-const HEADERS_TIMEOUT_MS = 10_000
-const TIMEOUT_CHECK_MS = 5_000
+const PATIENCE: Patience = { requestMs: 30_000, headersMs: 10_000, checkMs: 5_000 }
 /** More connections are closed as soon as they are opened. */
 const MOST_CONNECTIONS = 10_000
 
 /** Puts the HTTP server together. It does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { services, worker, log } = options
+  const { services, worker, log, patience = PATIENCE } = options
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: LARGEST_BODY,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
-    // A version of 100 characters can be three times as long in a URL.
-    routerOptions: { maxParamLength: 500 },
+    requestTimeout: patience.requestMs,
+    http: {
+      maxHeaderSize: LARGEST_HEAD,
+      headersTimeout: patience.headersMs,
+      connectionsCheckingInterval: patience.checkMs,
+    },
+    clientErrorHandler: answerClientError,
+    // A name that is too long is the route's to refuse, as a wrong one is.
+    routerOptions: { maxParamLength: LARGEST_HEAD },
     forceCloseConnections: 'idle',
     // What is wrong before there is a route, such as a URL that cannot be decoded.
     frameworkErrors: (error, request, reply) => {
@@ -74,7 +90,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     listSizes,
   })
 
-  app.removeContentTypeParser('text/plain')
+  takeJsonBodies(app)
   app.setErrorHandler(sendRestError)
   app.setNotFoundHandler(() => {
     throw new SlipwayError('ROUTE_NOT_FOUND')
@@ -109,7 +125,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     })
     if (options.rateLimit > 0) await limitRequests(guarded, options.rateLimit)
     guarded.addHook('preParsing', refuseFaultyTokens)
-    limitBodies(guarded)
     await addIdempotency(guarded, {
       database: services.database,
       ...(options.idempotencyLeaseMs !== undefined && { leaseMs: options.idempotencyLeaseMs }),

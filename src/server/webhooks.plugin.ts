@@ -3,12 +3,14 @@ import { verify } from '@octokit/webhooks-methods'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { SlipwayError } from '../core/errors.js'
 import { isStorable } from '../core/storable-text.js'
+import { cutText } from '../core/text.js'
 import type { Database } from '../database/client.js'
 import { readBuildkiteEvent } from '../modules/delivery/buildkite-event.js'
 import { acceptEvent, type Receipt } from '../modules/delivery/delivery.service.js'
 import { readGitHubEvent } from '../modules/delivery/github-event.js'
 import type { ProviderEvent } from '../modules/delivery/provider-event.js'
 import { isSignedByBuildkite } from '../modules/delivery/signature.rules.js'
+import { readJsonText } from './json-body.js'
 
 /** What providers show or sign their events with; undefined: none of theirs are taken. */
 export interface WebhookSecrets {
@@ -20,6 +22,9 @@ interface WebhooksOptions {
   readonly database: Database
   readonly secrets: WebhookSecrets
 }
+
+/** A reason may repeat what the provider calls the event. */
+const LONGEST_REASON = 200
 
 type EventRequest = FastifyRequest<{ Body: Buffer }>
 
@@ -42,7 +47,7 @@ export async function webhooksPlugin(app: FastifyInstance, { database, secrets }
     if (event !== 'workflow_run') return ignore(reply, `The event ${event ?? 'without a name'} says nothing of a run`)
     const deliveryId = header(request, 'x-github-delivery')
     if (deliveryId === undefined) throw invalid('X-GitHub-Delivery is missing')
-    return accept(reply, 'github', deliveryId, readGitHubEvent(parse(body)))
+    return accept(reply, 'github', deliveryId, readGitHubEvent(parse(request, body)))
   })
 
   app.post('/webhooks/buildkite', { schema: { hide: true } }, async (request: EventRequest, reply) => {
@@ -55,7 +60,7 @@ export async function webhooksPlugin(app: FastifyInstance, { database, secrets }
       return ignore(reply, `The event ${event ?? 'without a name'} says nothing of a build`)
     // Buildkite gives its deliveries no key; the same event says the same.
     const deliveryId = createHash('sha256').update(event).update(body).digest('hex')
-    return accept(reply, 'buildkite', deliveryId, readBuildkiteEvent(parse(body)))
+    return accept(reply, 'buildkite', deliveryId, readBuildkiteEvent(parse(request, body)))
   })
 
   async function accept(reply: FastifyReply, provider: string, deliveryId: string, event: ProviderEvent | null) {
@@ -70,7 +75,7 @@ export async function webhooksPlugin(app: FastifyInstance, { database, secrets }
 }
 
 function ignore(reply: FastifyReply, reason: string): FastifyReply {
-  const receipt: Receipt = { status: 'ignored', reason }
+  const receipt: Receipt = { status: 'ignored', reason: cutText(reason, LONGEST_REASON) }
   return reply.code(200).send(receipt)
 }
 
@@ -83,9 +88,10 @@ function refuse(headers: string): never {
   throw new SlipwayError('INVALID_SIGNATURE', { details: `${headers} does not fit the body and the secret.` })
 }
 
-function parse(body: Buffer): unknown {
+function parse(request: FastifyRequest, body: Buffer): unknown {
+  const text = readJsonText(request, body)
   try {
-    return JSON.parse(body.toString('utf8'))
+    return JSON.parse(text)
   } catch {
     throw invalid('The body is not JSON')
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { afterAll, beforeAll } from 'vitest'
 import { startJobs } from '../../src/app.js'
 import type { Role } from '../../src/core/actor.js'
@@ -13,7 +13,7 @@ import { createRepositoryHosts, type RepositoryHosts } from '../../src/modules/r
 import { createRunners } from '../../src/modules/runner/runners.js'
 import { createPace } from '../../src/modules/tracking/pace.js'
 import type { Pace } from '../../src/modules/tracking/run.rules.js'
-import { createServer } from '../../src/server/server.js'
+import { createServer, type Patience } from '../../src/server/server.js'
 import { signToken } from '../../src/server/token.js'
 import { type Client, createClient } from './client.js'
 import { createTestDatabase } from './database.js'
@@ -52,6 +52,9 @@ export interface SlipwayOptions {
   /** Whether jobs are done, too. */
   readonly worker?: boolean
   readonly pace?: Pace
+  readonly patience?: Patience
+  /** Where it logs; without one, only what ends it is logged. */
+  readonly log?: Logger
   /** Whether webhooks may go to private addresses; in tests there are no others. */
   readonly allowPrivate?: boolean
   /** Stands in front of the repository hosts. */
@@ -74,7 +77,7 @@ export function useSlipway(options: SlipwayOptions = {}): Slipway {
 }
 
 async function startSlipway(options: SlipwayOptions): Promise<Slipway & { stop(): Promise<void> }> {
-  const log = pino({ level: 'fatal' })
+  const log = options.log ?? pino({ level: 'fatal' })
   const testDatabase = await createTestDatabase()
   const database = openDatabase(testDatabase.url, log)
   const dataDir = await mkdtemp(join(tmpdir(), 'slipway-data-'))
@@ -103,6 +106,7 @@ async function startSlipway(options: SlipwayOptions): Promise<Slipway & { stop()
     webhookSecrets: { github: GITHUB_WEBHOOK_SECRET, buildkite: BUILDKITE_WEBHOOK_TOKEN },
     publicUrl: undefined,
     rateLimit: options.rateLimit ?? 0,
+    ...(options.patience && { patience: options.patience }),
   })
   const url = await server.listen({ host: '127.0.0.1', port: 0 })
   return {

@@ -48,7 +48,7 @@ describe('without a token', () => {
   test('the text of a document is at most so long', async () => {
     const { status, text } = await send({ query: `{ __typename } # ${'x'.repeat(100_000)}` })
     expect(status).toBe(400)
-    expect(text).toContain('more than 100000 bytes')
+    expect(text).toContain('more than 100,000 bytes')
   })
 })
 
@@ -158,7 +158,7 @@ test.each(['POST', 'PATCH'])('a %s of REST with a text that is too long is refus
     force: true,
   }
   const answer = await slipway.as().rest(method, path, body)
-  expect(answer).toMatchObject({ status: 400, body: { error: expect.stringMatching(/longer than 4000 characters/) } })
+  expect(answer).toMatchObject({ status: 400, body: { error: expect.stringMatching(/longer than 4,000 characters/) } })
 })
 
 test('a poll that names many tags is answered in full, with few statements', async () => {
