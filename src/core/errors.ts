@@ -81,6 +81,7 @@ const ERRORS = {
   RUNNER_UNAVAILABLE: { code: 'UNAVAILABLE', status: 503, message: 'The runner is unavailable' },
   JOBS_STALLED: { code: 'UNAVAILABLE', status: 503, message: 'Jobs are not being done' },
   QUERY_TOO_SLOW: { code: 'UNAVAILABLE', status: 503, message: 'It takes longer than a request may' },
+  OVERLOADED: { code: 'UNAVAILABLE', status: 503, message: 'The server has more to do than it can' },
   DATABASE_UNAVAILABLE: { code: 'UNAVAILABLE', status: 503, message: 'The database is unavailable' },
 } as const satisfies Record<string, ErrorKind>
 

@@ -11,7 +11,8 @@ import { faultOf } from '../database/faults.js'
 export function describeError(thrown: unknown, log: Pick<Logger, 'error' | 'warn'>): SlipwayError {
   const error = thrown instanceof GraphQLError && thrown.originalError ? thrown.originalError : thrown
   if (error instanceof SlipwayError) {
-    if (error.status >= 500) log.error({ err: error }, error.message)
+    // An overload is logged as a whole where it is noticed.
+    if (error.status >= 500 && error.reason !== 'OVERLOADED') log.error({ err: error }, error.message)
     return error
   }
   if (error instanceof AskerLeft) return new SlipwayError('QUERY_TOO_SLOW', { cause: error })

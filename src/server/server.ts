@@ -18,6 +18,7 @@ import { graphqlPlugin } from './graphql.plugin.js'
 import { healthPlugin } from './health.plugin.js'
 import { addIdempotency } from './idempotency.plugin.js'
 import { takeJsonBodies } from './json-body.js'
+import { shedLoad } from './load-shedding.js'
 import { describeRestApi } from './openapi.plugin.js'
 import { RevokedTokens } from './revoked-tokens.js'
 import { type WebhookSecrets, webhooksPlugin } from './webhooks.plugin.js'
@@ -116,21 +117,25 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   })
   await describeRestApi(app, options)
   await app.register(healthPlugin, { database: services.database, worker })
-  await app.register(graphiqlPlugin)
-  await app.register(webhooksPlugin, { database: services.database, secrets: options.webhookSecrets })
-  await app.register(async guarded => {
-    await identifyActors(guarded, {
-      secret: options.jwtSecret,
-      revokedTokens: new RevokedTokens(services.database),
+  // Whether the process lives is asked just when it has much to do.
+  await app.register(async shedding => {
+    await shedLoad(shedding)
+    await shedding.register(graphiqlPlugin)
+    await shedding.register(webhooksPlugin, { database: services.database, secrets: options.webhookSecrets })
+    await shedding.register(async guarded => {
+      await identifyActors(guarded, {
+        secret: options.jwtSecret,
+        revokedTokens: new RevokedTokens(services.database),
+      })
+      if (options.rateLimit > 0) await limitRequests(guarded, options.rateLimit)
+      guarded.addHook('preParsing', refuseFaultyTokens)
+      await addIdempotency(guarded, {
+        database: services.database,
+        ...(options.idempotencyLeaseMs !== undefined && { leaseMs: options.idempotencyLeaseMs }),
+      })
+      await guarded.register(graphqlPlugin, { schema, database: services.database, createContext })
+      await guarded.register(restPlugin, { schema, createContext })
     })
-    if (options.rateLimit > 0) await limitRequests(guarded, options.rateLimit)
-    guarded.addHook('preParsing', refuseFaultyTokens)
-    await addIdempotency(guarded, {
-      database: services.database,
-      ...(options.idempotencyLeaseMs !== undefined && { leaseMs: options.idempotencyLeaseMs }),
-    })
-    await guarded.register(graphqlPlugin, { schema, database: services.database, createContext })
-    await guarded.register(restPlugin, { schema, createContext })
   })
   return app
 }
