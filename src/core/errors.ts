@@ -69,12 +69,18 @@ const ERRORS = {
     status: 409,
     message: 'The first request with this idempotency key is still under way',
   },
+  ANSWER_NOT_KEPT: {
+    code: 'CONFLICT',
+    status: 409,
+    message: 'The request was carried out before; its answer was too large to be kept',
+  },
   IDEMPOTENCY_KEY_REUSED: {
     code: 'BAD_USER_INPUT',
     status: 422,
     message: 'Idempotency key was used with a different request',
   },
   HEAD_TOO_LARGE: { code: 'BAD_USER_INPUT', status: 431, message: 'The URL and the headers are larger than 16 KiB' },
+  IDEMPOTENCY_KEYS_USED_UP: { code: 'RATE_LIMITED', status: 429, message: 'Too many idempotency keys' },
   RATE_LIMITED: { code: 'RATE_LIMITED', status: 429, message: 'Too many requests' },
   INTERNAL: { code: 'INTERNAL_SERVER_ERROR', status: 500, message: 'Internal server error' },
   HOST_UNAVAILABLE: { code: 'UNAVAILABLE', status: 503, message: 'The repository host is unavailable' },

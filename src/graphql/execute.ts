@@ -92,6 +92,7 @@ async function query(operation: Operation, context: RequestContext, tag: AnswerT
  */
 async function mutate(operation: Operation, context: RequestContext): Promise<Outcome> {
   const cost = weigh(operation, context.listSizes)
+  context.onMutation()
   const data: Record<string, unknown> = {}
   for (const field of operation.fields) {
     try {

@@ -21,10 +21,12 @@ export interface RepeatableRequest {
 export interface Claim {
   readonly id: string
   readonly claimedAt: Date
+  /** Whether nobody had it before, so that nothing can have been done under it. */
+  readonly isNew: boolean
 }
 
 /** What is known of a request that came before. */
-export interface EarlierRequest extends Claim {
+export interface EarlierRequest extends Pick<Claim, 'id'> {
   readonly hash: string
   /** Null: it has none yet. */
   readonly answer: KeptAnswer | null
@@ -44,7 +46,7 @@ export async function claim(reader: SqlReader, { tokenId, key, hash }: Repeatabl
       SET id = excluded.id, request_hash = excluded.request_hash, claimed_at = excluded.claimed_at,
           status = NULL, content_type = NULL, body = NULL
       WHERE present.claimed_at < clock_timestamp() - ${KEPT}
-    RETURNING id, claimed_at AS "claimedAt"`)
+    RETURNING id, claimed_at AS "claimedAt", true AS "isNew"`)
   return row ?? null
 }
 
@@ -55,13 +57,13 @@ export async function findEarlier(
   leaseMs: number,
 ): Promise<EarlierRequest | null> {
   const [row] = await reader.$queryRaw<(EarlierRequest & { age: number } & Partial<KeptAnswer>)[]>(Prisma.sql`
-    SELECT id, claimed_at AS "claimedAt", request_hash AS hash, status, content_type AS "contentType", body,
+    SELECT id, request_hash AS hash, status, content_type AS "contentType", body,
            (extract(epoch FROM clock_timestamp() - claimed_at) * 1000)::float8 AS age
     FROM idempotency_keys WHERE token_id = ${tokenId} AND key = ${key}`)
   if (row === undefined) return null
-  const { id, claimedAt, hash, status, contentType, body, age } = row
+  const { id, hash, status, contentType, body, age } = row
   const answer = status != null && contentType != null && body != null ? { status, contentType, body } : null
-  return { id, claimedAt, hash, answer, leaseMs: leaseMs - age }
+  return { id, hash, answer, leaseMs: leaseMs - age }
 }
 
 /** Takes over a request whose server has died; null when somebody else has done so. It stays known by the same ID. */
@@ -70,7 +72,7 @@ export async function takeOver(reader: SqlReader, { id }: Pick<Claim, 'id'>, lea
     UPDATE idempotency_keys SET claimed_at = clock_timestamp()
     WHERE id = ${id}::uuid AND status IS NULL
       AND claimed_at <= clock_timestamp() - ${leaseMs} * interval '1 millisecond'
-    RETURNING id, claimed_at AS "claimedAt"`)
+    RETURNING id, claimed_at AS "claimedAt", false AS "isNew"`)
   return row ?? null
 }
 
@@ -90,4 +92,18 @@ export async function release(reader: SqlReader, { id, claimedAt }: Claim, lease
   await reader.$queryRaw(Prisma.sql`
     UPDATE idempotency_keys SET claimed_at = clock_timestamp() - ${leaseMs} * interval '1 millisecond'
     WHERE id = ${id}::uuid AND claimed_at = ${claimedAt} AND status IS NULL`)
+}
+
+/** Forgets a request under which nothing was done; its key is free again. */
+export async function forget(reader: SqlReader, { id, claimedAt }: Claim): Promise<void> {
+  await reader.$queryRaw(Prisma.sql`
+    DELETE FROM idempotency_keys WHERE id = ${id}::uuid AND claimed_at = ${claimedAt} AND status IS NULL`)
+}
+
+/** How many requests of a token are known; counting ends at `limit`. */
+export async function countKeys(reader: SqlReader, tokenId: string, limit: number): Promise<number> {
+  const [row] = await reader.$queryRaw<[{ count: number }]>(Prisma.sql`
+    SELECT count(*)::int AS count
+    FROM (SELECT FROM idempotency_keys WHERE token_id = ${tokenId} LIMIT ${limit}) AS keys`)
+  return row.count
 }

@@ -82,11 +82,14 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.server.maxConnections = MOST_CONNECTIONS
   const schema = createSchema()
   const listSizes = new ListSizes(listKindsOf(schema), sqlReader(services.database), log)
-  const createContext = ({ log, actor, claim }: FastifyRequest): RequestContext => ({
+  const createContext = (request: FastifyRequest): RequestContext => ({
     services,
-    log: log as Logger,
-    actor,
-    requestKey: claim?.id ?? null,
+    log: request.log as Logger,
+    actor: request.actor,
+    requestKey: request.claim?.id ?? null,
+    onMutation: () => {
+      request.isMutating = true
+    },
     queries: sqlReader(services.database),
     listSizes,
   })

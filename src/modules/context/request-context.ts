@@ -16,6 +16,8 @@ export interface RequestContext {
   /** Null when the request came without a token; then nothing but the schema can be read. */
   readonly actor: Actor | null
   readonly requestKey: ServiceContext['requestKey']
+  /** Is told before something is begun that may change something. */
+  readonly onMutation: () => void
   /** What queries are read with. */
   readonly queries: SqlReader
   /** How long the lists are that a query may ask for. */
