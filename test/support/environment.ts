@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 /** What programs cannot do without. */
 const NEEDED = ['PATH', 'TMPDIR']
 /** What the runner of the tests and the tests themselves are told by. */
-const OF_TESTS = /^(VITEST|TINYPOOL|TEST|NODE_ENV$|DEV$|PROD$|MODE$|SSR$|BASE_URL$|CASES$|HISTORIES$)/
+const OF_TESTS = /^(VITEST|TINYPOOL|TEST|NODE_ENV$|DEV$|PROD$|MODE$|SSR$|BASE_URL$|CASES$|HISTORIES$|ORACLE_)/
 
 /**
  * The environment of the programs that tests start: nothing of what whoever runs the tests has set for Slipway,
