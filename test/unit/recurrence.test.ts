@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type FreezeTimes, thawsAt, windowAfter, windowAt } from '../../src/modules/freeze/freeze.rules.js'
-import { type Recurrence, Recurring } from '../../src/modules/freeze/recurrence.js'
+import {
+  type FreezeTimes,
+  isUnreadable,
+  thawsAt,
+  windowAfter,
+  windowAt,
+} from '../../src/modules/freeze/freeze.rules.js'
+import { checkRecurrence, type Recurrence, Recurring } from '../../src/modules/freeze/recurrence.js'
 
 const at = (text: string) => new Date(text)
 const told = (window: { startsAt: Date; endsAt: Date | null } | null) =>
@@ -128,8 +134,8 @@ const unknown = (part: string) =>
 test.each([
   [{ rrule: 'FREQ=SOMETIMES' }, 'rrule: FREQ must be HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY, not "SOMETIMES"'],
   [{ rrule: 'FREQ=MINUTELY' }, 'rrule: FREQ must be HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY, not "MINUTELY"'],
-  [{ rrule: 'FREQ=DAILY;COUNT=x' }, 'rrule: COUNT must be a number from 1 to 1000, not "X"'],
-  [{ rrule: 'FREQ=DAILY;COUNT=999999999' }, 'rrule: COUNT must be a number from 1 to 1000, not "999999999"'],
+  [{ rrule: 'FREQ=DAILY;COUNT=x' }, 'rrule: COUNT must be a number from 1 to 1000000, not "X"'],
+  [{ rrule: 'FREQ=DAILY;COUNT=999999999' }, 'rrule: COUNT must be a number from 1 to 1000000, not "999999999"'],
   [{ rrule: 'FREQ=DAILY;INTERVAL=1.5' }, 'rrule: INTERVAL must be a number from 1 to 10000, not "1.5"'],
   [{ rrule: 'FREQ=DAILY;INTERVAL=0' }, 'rrule: INTERVAL must be a number from 1 to 10000, not "0"'],
   [{ rrule: 'FREQ=WEEKLY;BYDAY=' }, 'rrule: BYDAY must be weekdays such as MO or -1FR, not ""'],
@@ -156,20 +162,56 @@ test.each([
   [{ rrule: 'FREQ=DAILY;BYYEARDAY=2' }, 'rrule: BYYEARDAY does not go with FREQ=DAILY'],
   [{ rrule: 'FREQ=WEEKLY;BYMONTHDAY=2' }, 'rrule: BYMONTHDAY does not go with FREQ=WEEKLY'],
   [{ rrule: 'BYDAY=MO' }, 'rrule must have FREQ: HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY'],
-  [
-    { rrule: 'FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO' },
-    'rrule comes about too seldom for FREQ=HOURLY: with BYMONTH and BYMONTHDAY and BYDAY, say FREQ=MONTHLY or FREQ=YEARLY',
-  ],
-  [
-    { rrule: `FREQ=HOURLY;BYMINUTE=${Array.from({ length: 60 }, (_, minute) => minute).join()}` },
-    'rrule recurs 1440 times a day; at most 48 are possible',
-  ],
   [{ rrule: `FREQ=DAILY;BYHOUR=${'1,'.repeat(300)}1` }, 'rrule is longer than 500 characters'],
   [{ rrule: 'RRULE:FREQ=DAILY' }, unknown('RRULE:FREQ=DAILY')],
   [{ rrule: 'FREQ=WEEKLY;BYDAYS=FR' }, unknown('BYDAYS=FR')],
   [{ rrule: 'FREQ=DAILY;FOO=1' }, unknown('FOO=1')],
   [{ rrule: 'FREQ=DAILY;' }, unknown('')],
-  [{ rrule: 'FREQ=DAILY\nEXDATE=20260101' }, unknown('FREQ=DAILY\nEXDATE=20260101')],
+  [{ rrule: 'FREQ=DAILY;EXDATE=20260101' }, unknown('EXDATE=20260101')],
+  [
+    { rrule: 'FREQ=DAILY\nEXDATE=20260101' },
+    'rrule: FREQ must be HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY, not "DAILY\nEXDATE=20260101"',
+  ],
+  [{ rrule: '' }, unknown('')],
+  [{ rrule: ' FREQ=DAILY' }, unknown(' FREQ=DAILY')],
+  [{ rrule: 'FREQ=DAILY ' }, 'rrule: FREQ must be HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY, not "DAILY "'],
+  [{ rrule: 'FREQ=DA\u0131LY' }, 'rrule: FREQ must be HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY, not "DA\u0131LY"'],
+  [{ rrule: 'FREQ=SECONDLY' }, 'rrule: FREQ must be HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY, not "SECONDLY"'],
+  [{ rrule: 'FREQ=DAILY;COUNT=+3' }, 'rrule: COUNT must be a number from 1 to 1000000, not "+3"'],
+  [{ rrule: 'FREQ=DAILY;BYHOUR=007' }, 'rrule: BYHOUR must be numbers from 0 to 23, not "007"'],
+  [{ rrule: 'FREQ=DAILY;BYSECOND=60' }, 'rrule: BYSECOND must be numbers from 0 to 59, not "60"'],
+  [{ rrule: 'FREQ=DAILY;BYMONTHDAY=0' }, 'rrule: BYMONTHDAY must be numbers from 1 to 31, or from -31 to -1, not "0"'],
+  [{ rrule: 'FREQ=DAILY;BYMONTHDAY=1,+01' }, 'rrule: BYMONTHDAY has a value twice'],
+  [{ rrule: 'FREQ=MONTHLY;BYDAY=0MO' }, 'rrule: BYDAY must be weekdays such as MO or -1FR, not "0MO"'],
+  [
+    { rrule: 'FREQ=YEARLY;BYWEEKNO=2;BYDAY=1MO' },
+    'rrule: BYDAY has numbers only with FREQ=MONTHLY or YEARLY, and not with BYWEEKNO',
+  ],
+  [{ rrule: 'FREQ=WEEKLY;WKST=MO,TU' }, 'rrule: WKST must be one weekday such as MO, not "MO,TU"'],
+  [
+    { rrule: 'FREQ=DAILY;UNTIL=20261231T240000Z' },
+    'rrule: UNTIL must be a date such as 20261231 or a time such as 20261231T235959Z, not "20261231T240000Z"',
+  ],
+  [
+    { rrule: 'FREQ=DAILY;UNTIL=19691231T235959Z' },
+    'rrule: UNTIL must be a date such as 20261231 or a time such as 20261231T235959Z, not "19691231T235959Z"',
+  ],
+  [{ rrule: 'FREQ=DAILY;COUNT=7322' }, 'rrule: COUNT must be reached within 20 years; say UNTIL instead'],
+  [{ duration: 'PT0.5S' }, 'duration must be a second at least, and of whole milliseconds'],
+  [{ duration: 'PT1.0005S' }, 'duration must be a second at least, and of whole milliseconds'],
+  [
+    { duration: `PT${'0'.repeat(60)}1H` },
+    `duration must be an ISO 8601 duration such as PT62H or P2DT14H, not "PT${'0'.repeat(48)}"`,
+  ],
+  [{ timeZone: '+01:00' }, 'timeZone must be an IANA time zone such as Europe/Berlin, not "+01:00"'],
+  [
+    { timeZone: '2026-01-01T00:00Z[UTC]' },
+    'timeZone must be an IANA time zone such as Europe/Berlin, not "2026-01-01T00:00Z[UTC]"',
+  ],
+  [
+    { timeZone: 'Z'.repeat(1_000) },
+    `timeZone must be an IANA time zone such as Europe/Berlin, not "${'Z'.repeat(64)}"`,
+  ],
   [{ rrule: 'FREQ' }, unknown('FREQ')],
   [{ duration: 'two days' }, 'duration must be an ISO 8601 duration such as PT62H or P2DT14H, not "two days"'],
   [{ duration: 'P1M' }, 'duration must be of weeks, days, hours, minutes and seconds, and of 366 days at most'],
@@ -178,6 +220,70 @@ test.each([
   [{ timeZone: 'Berlin' }, 'timeZone must be an IANA time zone such as Europe/Berlin, not "Berlin"'],
 ])('a recurrence with %j is refused', (change, message) => {
   expect(() => new Recurring({ ...WEEKEND, ...change })).toThrow(new RangeError(message))
+})
+
+test.each([
+  [`FREQ=HOURLY;BYMINUTE=${Array.from({ length: 60 }, (_, minute) => minute).join()}`, 'recurs 1440 times a day'],
+  ['FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6;BYMINUTE=0,1,2,3,4,5,6', 'recurs 49 times a day'],
+  ['FREQ=HOURLY;INTERVAL=2;BYMINUTE=0,10,20,30,40', 'recurs 60 times a day'],
+  ['FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO', 'never comes about in the 10 years after startsAt'],
+  ['FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30', 'never comes about in the 10 years after startsAt'],
+  ['FREQ=DAILY;UNTIL=20200101T000000Z', 'never comes about in the 10 years after startsAt'],
+])('a new recurrence by %s is refused', (rrule, message) => {
+  expect(() => checkRecurrence({ ...WEEKEND, rrule })).toThrow(message)
+})
+
+test.each([
+  'FREQ=HOURLY;BYMINUTE=0,30',
+  'FREQ=HOURLY;BYMINUTE=0,10,20,30,40;BYSETPOS=1,-1',
+  'freq=weekly;byday=fr;wkst=su',
+  'COUNT=010;BYDAY=+1MO,-01SU;FREQ=MONTHLY',
+  'FREQ=DAILY;COUNT=7320',
+  'FREQ=DAILY;UNTIL=99991231T235959Z',
+  'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29',
+])('a new recurrence by %s is taken', rrule => {
+  expect(() => checkRecurrence({ ...WEEKEND, rrule })).not.toThrow()
+})
+
+test.each([
+  ['a date is that whole day', '20260103', '2026-01-03T01:30:00.000Z'],
+  ['a local time is one of the zone', '20260103T023000', '2026-01-03T01:30:00.000Z'],
+  ['a moment before the local time is none', '20260103T012959Z', '2026-01-02T01:30:00.000Z'],
+])('of an UNTIL, %s', (_what, until, last) => {
+  const windows = new Recurring({ ...NIGHT, rrule: `FREQ=DAILY;UNTIL=${until}` })
+  expect(windows.last(at('2026-06-01T00:00:00Z'))?.startsAt.toISOString()).toBe(last)
+  expect(windows.next(at(last))).toBeNull()
+})
+
+test('an UNTIL between the two times that clocks show one counts as the moment that it is', () => {
+  const windows = new Recurring({ ...NIGHT, rrule: 'FREQ=DAILY;UNTIL=20261025T011500Z' })
+  expect(told(windows.last(at('2027-01-01T00:00:00Z')))).toBe('2026-10-25T00:30:00.000Z 2026-10-25T01:30:00.000Z')
+})
+
+test('windows begin in the order of time where clocks pass over some', () => {
+  // On 29 March, 2:30 comes when clocks show 3:30, after 3:15.
+  const windows = new Recurring({ ...NIGHT, rrule: 'FREQ=DAILY;BYHOUR=2,3;BYMINUTE=15,30' })
+  const starts: string[] = []
+  for (let time = at('2026-03-29T00:00:00Z'); starts.length < 4; ) {
+    const next = windows.next(time)
+    if (next === null) throw new Error('It recurs for ever')
+    expect(windows.last(next.startsAt)?.startsAt).toEqual(next.startsAt)
+    starts.push(next.startsAt.toISOString())
+    time = next.startsAt
+  }
+  expect(starts).toEqual([
+    '2026-03-29T01:15:00.000Z',
+    '2026-03-29T01:30:00.000Z',
+    '2026-03-30T00:15:00.000Z',
+    '2026-03-30T00:30:00.000Z',
+  ])
+})
+
+test('a rule is followed as far as times reach, and no further', () => {
+  const windows = new Recurring({ ...NIGHT, duration: 'P366D' })
+  expect(windows.next(at('9998-11-29T12:00:00Z'))?.endsAt.getUTCFullYear()).toBe(9999)
+  expect(windows.next(at('9998-12-01T12:00:00Z'))).toBeNull()
+  expect(windows.last(at('9999-06-01T00:00:00Z'))?.startsAt.toISOString()).toBe('9998-11-30T01:30:00.000Z')
 })
 
 test('windows follow one another without a gap, in every zone at every time', () => {
@@ -267,5 +373,29 @@ describe('a freeze', () => {
   test('that recurs without a gap never thaws by itself', () => {
     const always = { ...once, ...NIGHT, duration: 'P1D', endsAt: null }
     expect(thawsAt([always], at('2026-06-01T00:00:00Z'))).toBeNull()
+  })
+
+  test('that has more windows in a row than are followed is looked at again at the end of those', () => {
+    const winter = { ...once, ...NIGHT, rrule: 'FREQ=HOURLY;BYMONTH=11,12,1,2', endsAt: null }
+    const start = at('2026-11-10T00:30:00Z')
+    const first = thawsAt([winter], start)
+    expect(first).toEqual(new Date(start.getTime() + 1_000 * 3_600_000))
+    let thaw = first
+    while (thaw !== null && windowAt(winter, thaw) !== null) thaw = thawsAt([winter], thaw)
+    expect(thaw).toEqual(at('2027-03-01T00:30:00+01:00'))
+  })
+
+  test('whose rule cannot be read binds from its start to its end, or until it is lifted', () => {
+    const sloppy = { ...weekly, rrule: 'FREQ=WEEKLY;BYDAYS=FR' }
+    expect(isUnreadable(sloppy)).toBe(true)
+    expect(isUnreadable(weekly)).toBe(false)
+    expect(windowAt(sloppy, at('2026-03-11T00:00:00Z'))).toEqual({ startsAt: sloppy.startsAt, endsAt: sloppy.endsAt })
+    expect(windowAt(sloppy, at('2026-03-21T00:00:00Z'))).toBeNull()
+    expect(windowAfter(sloppy, at('2026-03-01T00:00:00Z'))).toEqual({
+      startsAt: sloppy.startsAt,
+      endsAt: sloppy.endsAt,
+    })
+    expect(thawsAt([sloppy], at('2026-03-11T00:00:00Z'))).toEqual(sloppy.endsAt)
+    expect(windowAt({ ...sloppy, liftedAt: at('2026-03-10T00:00:00Z') }, at('2026-03-11T00:00:00Z'))).toBeNull()
   })
 })

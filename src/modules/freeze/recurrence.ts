@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import { RRuleTemporal } from 'rrule-temporal'
-import { Temporal } from 'temporal-polyfill'
-import { parseRule } from './rrule.rules.js'
+import { FOLLOWED_YEARS, LocalRule } from './local-rule.js'
+import { checkDensity, parseRule } from './rrule.rules.js'
+import type { LocalTime } from './rule-periods.js'
+import { endOf, parseWindowLength, type WindowLength } from './window-length.js'
+import { type ZoneClock, zoneClock } from './zone-clock.js'
 
 /** When windows recur, as RFC 5545 says it. */
 export interface Recurrence {
@@ -22,165 +24,108 @@ export interface Window {
 }
 
 /**
- * A window is looked for in this many steps, of about a tenth of a millisecond, and a rule that comes about more seldom
- * is refused: nothing else is answered meanwhile.
- */
-const MOST_STEPS = 10_000
-/** So that the window before a time is found, a rule is followed from this long before it. */
-const FOLLOWED_DAYS = 800
-/** Clocks are never set by more than this, so that local times are off by less when days are longer or shorter. */
-const LARGEST_CLOCK_CHANGE = { hours: 3 }
-
-type LocalRule = RRuleTemporal<Temporal.ZonedDateTime>
-
-/**
  * The windows of a recurrence. The rule is followed in local time, and each local time then found in its zone: one that
  * clocks pass over counts as if they had not been set forward, and of one that comes twice the first one counts
  * (RFC 5545, section 3.3.5). A window whose beginning falls into such an hour is thus neither lost nor doubled.
  */
 export class Recurring {
   private readonly rule: LocalRule
-  private readonly duration: Temporal.Duration
-  private nearby: { readonly steps: number; readonly rule: LocalRule } | undefined
+  private readonly length: WindowLength
+  private readonly clock: ZoneClock
+  /** No window begins later. */
+  private readonly until: number
 
   /** @throws RangeError that says what is wrong with the recurrence */
-  constructor(private readonly recurrence: Recurrence) {
-    this.duration = parseDuration(recurrence.duration)
-    this.rule = inLocalTime(recurrence)
+  constructor({ startsAt, rrule, duration, timeZone }: Recurrence) {
+    const rule = parseRule(rrule)
+    this.length = parseWindowLength(duration)
+    this.clock = zoneClock(timeZone)
+    this.rule = new LocalRule(rule, this.clock.toLocal(startsAt.getTime()))
+    this.until = rule.until?.isUtc ? rule.until.time : Number.POSITIVE_INFINITY
   }
 
-  /** The newest window that has begun by a time; null when none has. */
+  /** The newest window that has begun by a time; null when none has, or when it has been over for a year. */
   last(time: Date): Window | null {
-    const until = this.local(time).add(LARGEST_CLOCK_CHANGE)
-    return this.lastOf(this.near(until), time, until) ?? this.lastOf(this.rule, time, until)
+    const latest = Math.min(time.getTime(), this.until)
+    let local = this.rule.last(latest + this.furthestOffset(latest, Math.max))
+    while (local !== null && this.clock.toTime(local) > latest) local = this.rule.last(local - 1)
+    if (local === null) return null
+    const begun = this.clock.toTime(local)
+    // One that clocks pass over begins later than it says, and may do so after the one that follows it.
+    const earlier = this.neighbors(local, begun, other => this.rule.last(other - 1))
+    return this.window(Math.max(begun, ...earlier.filter(start => start <= latest)))
   }
 
-  /** The first window that begins after a time; null when none does. */
+  /** The first window that begins after a time; null when none does in the years that are looked at. */
   next(time: Date): Window | null {
-    const after = this.local(time).subtract(LARGEST_CLOCK_CHANGE)
-    const rule = this.near(after)
-    let local = rule.next(after)
-    while (local !== null) {
-      const window = this.window(local)
-      if (window.startsAt > time) return window
-      local = rule.next(local)
+    const after = time.getTime()
+    let local = this.rule.next(after + this.furthestOffset(after, Math.min))
+    while (local !== null && this.clock.toTime(local) <= after) local = this.rule.next(local)
+    if (local === null) return null
+    const begins = this.clock.toTime(local)
+    const later = this.neighbors(local, begins, other => this.rule.next(other))
+    const first = Math.min(begins, ...later.filter(start => start > after))
+    return first > this.until ? null : this.window(first)
+  }
+
+  /** When those begin whose order with a local time may be another one than that of their local times. */
+  private neighbors(local: LocalTime, start: number, step: (local: LocalTime) => LocalTime | null): number[] {
+    const change = Math.abs(this.clock.changeBefore(start))
+    const starts: number[] = []
+    if (change === 0) return starts
+    for (let other = step(local); other !== null && Math.abs(other - local) < change; other = step(other)) {
+      starts.push(this.clock.toTime(other))
     }
-    return null
+    return starts
   }
 
-  private lastOf(rule: LocalRule, time: Date, until: Temporal.ZonedDateTime): Window | null {
-    let local = rule.previous(until, true)
-    while (local !== null) {
-      const window = this.window(local)
-      if (window.startsAt <= time) return window
-      local = rule.previous(local)
-    }
-    return null
+  /** Clocks that were set not long ago may show a time again, or have passed over it. */
+  private furthestOffset(time: number, furthest: (one: number, other: number) => number): number {
+    const offset = this.clock.offsetAt(time)
+    return furthest(offset, offset - this.clock.changeBefore(time))
   }
 
-  /**
-   * The same rule, begun not long before a local time: what lies between would be followed each time, more of it with
-   * every year. The new beginning is one that the rule itself comes to, so that nothing else changes.
-   */
-  private near(local: Temporal.ZonedDateTime): LocalRule {
-    const { freq, interval = 1, count, dtstart } = this.rule.options()
-    const days = freq === 'DAILY' ? interval : freq === 'WEEKLY' ? 7 * interval : null
-    if (days === null || count !== undefined || dtstart === undefined) return this.rule
-    const passed = Math.floor(dtstart.until(local, { largestUnit: 'days' }).days - FOLLOWED_DAYS)
-    const steps = Math.floor(passed / days)
-    if (steps <= 0) return this.rule
-    if (this.nearby === undefined || Math.abs(steps - this.nearby.steps) * days > FOLLOWED_DAYS / 2) {
-      const rule = new RRuleTemporal({
-        ...this.rule.options(),
-        dtstart: dtstart.add({ days: steps * days }),
-        temporal: Temporal,
-      })
-      this.nearby = { steps, rule }
-    }
-    return this.nearby.rule
+  private window(startsAt: number): Window {
+    return { startsAt: new Date(startsAt), endsAt: new Date(endOf(startsAt, this.length, this.clock)) }
   }
+}
 
-  /** A time as the clocks of the zone show it, which is what the rule is about. */
-  private local(time: Date): Temporal.ZonedDateTime {
-    return floating(zoned(time, this.recurrence.timeZone))
-  }
-
-  private window(local: Temporal.ZonedDateTime): Window {
-    const start = local.toPlainDateTime().toZonedDateTime(this.recurrence.timeZone, { disambiguation: 'compatible' })
-    return { startsAt: toDate(start), endsAt: toDate(start.add(this.duration)) }
+/**
+ * Checks a recurrence that is to be stored. What that takes is bounded whatever the rule says.
+ *
+ * @throws RangeError that says what is wrong with it
+ */
+export function checkRecurrence(recurrence: Recurrence): void {
+  checkDensity(parseRule(recurrence.rrule))
+  const recurring = new Recurring(recurrence)
+  if (recurring.next(new Date(recurrence.startsAt.getTime() - 1)) === null) {
+    throw new RangeError(`rrule never comes about in the ${FOLLOWED_YEARS} years after startsAt`)
   }
 }
 
 /** Rules that were read before; the same freezes are judged again and again. */
-const known = new LRUCache<string, Recurring>({ max: 1_000 })
+const known = new LRUCache<string, { readonly recurring: Recurring | null }>({ max: 1_000 })
 
-/** The windows of a recurrence that was found good when it was stored. */
-export function recurringOf(recurrence: Recurrence): Recurring {
-  const key = JSON.stringify(recurrence)
-  let recurring = known.get(key)
-  if (recurring === undefined) {
-    recurring = new Recurring(recurrence)
-    known.set(key, recurring)
+/**
+ * The windows of a recurrence that was stored; null when it cannot be read, which can only be one that was stored before
+ * rules were read strictly.
+ */
+export function recurringOf(recurrence: Recurrence): Recurring | null {
+  const { startsAt, rrule, duration, timeZone } = recurrence
+  const key = `${startsAt.getTime()} ${duration} ${timeZone} ${rrule}`
+  let entry = known.get(key)
+  if (entry === undefined) {
+    entry = { recurring: read(recurrence) }
+    known.set(key, entry)
   }
-  return recurring
+  return entry.recurring
 }
 
-function parseDuration(text: string): Temporal.Duration {
-  let duration: Temporal.Duration
+function read(recurrence: Recurrence): Recurring | null {
   try {
-    duration = Temporal.Duration.from(text)
-  } catch {
-    throw new RangeError(`duration must be an ISO 8601 duration such as PT62H or P2DT14H, not "${text}"`)
-  }
-  const { years, months, sign } = duration
-  const longest = Temporal.Duration.from({ days: 366 })
-  if (
-    sign !== 1 ||
-    years > 0 ||
-    months > 0 ||
-    Temporal.Duration.compare(duration, longest, { relativeTo: SOME_DAY }) > 0
-  ) {
-    throw new RangeError('duration must be of weeks, days, hours, minutes and seconds, and of 366 days at most')
-  }
-  return duration
-}
-
-const SOME_DAY = Temporal.PlainDate.from('2026-01-01')
-
-function inLocalTime({ startsAt, rrule, timeZone }: Recurrence): RRuleTemporal<Temporal.ZonedDateTime> {
-  parseRule(rrule)
-  let start: Temporal.ZonedDateTime
-  try {
-    start = zoned(startsAt, timeZone)
-  } catch {
-    throw new RangeError(`timeZone must be an IANA time zone such as Europe/Berlin, not "${timeZone}"`)
-  }
-  let stated: ReturnType<RRuleTemporal<Temporal.ZonedDateTime>['options']>
-  try {
-    stated = new RRuleTemporal({ rruleString: rrule.toUpperCase(), dtstart: start, temporal: Temporal }).options()
+    return new Recurring(recurrence)
   } catch (error) {
-    throw new RangeError(`rrule must be an RFC 5545 rule: ${(error as Error).message}`)
+    if (error instanceof RangeError) return null
+    throw error
   }
-  const { until, ...rest } = stated
-  return new RRuleTemporal({
-    ...rest,
-    ...(until && { until: floating(until.withTimeZone(timeZone)) }),
-    dtstart: floating(start),
-    tzid: 'UTC',
-    maxIterations: MOST_STEPS,
-    temporal: Temporal,
-  })
-}
-
-function zoned(time: Date, timeZone: string): Temporal.ZonedDateTime {
-  return Temporal.Instant.fromEpochMilliseconds(time.getTime()).toZonedDateTimeISO(timeZone)
-}
-
-/** The same local time in a zone whose clocks are never set. */
-function floating(time: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
-  return time.toPlainDateTime().toZonedDateTime('UTC')
-}
-
-function toDate(time: Temporal.ZonedDateTime): Date {
-  return new Date(time.epochMilliseconds)
 }

@@ -1,0 +1,177 @@
+import fc from 'fast-check'
+import { Temporal } from 'temporal-polyfill'
+
+/** A recurrence rule as its parts; what is undefined is not stated. */
+export interface RuleParts {
+  readonly FREQ: 'HOURLY' | 'DAILY' | 'WEEKLY' | 'MONTHLY' | 'YEARLY'
+  readonly INTERVAL?: number | undefined
+  readonly COUNT?: number | undefined
+  readonly UNTIL?: Temporal.PlainDateTime | undefined
+  readonly BYSECOND?: readonly number[] | undefined
+  readonly BYMINUTE?: readonly number[] | undefined
+  readonly BYHOUR?: readonly number[] | undefined
+  readonly BYDAY?: readonly { readonly day: string; readonly ordinal: number | null }[] | undefined
+  readonly BYMONTHDAY?: readonly number[] | undefined
+  readonly BYYEARDAY?: readonly number[] | undefined
+  readonly BYWEEKNO?: readonly number[] | undefined
+  readonly BYMONTH?: readonly number[] | undefined
+  readonly BYSETPOS?: readonly number[] | undefined
+  readonly WKST?: string | undefined
+}
+
+const WEEKDAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU']
+
+/** Any rule of the grammar, also such as do not go together. */
+export function anyRule(): fc.Arbitrary<RuleParts> {
+  const maybe = <Value>(value: fc.Arbitrary<Value>, freq = 3) => fc.option(value, { nil: undefined, freq })
+  const some = (values: fc.Arbitrary<number>, maxLength = 3) =>
+    maybe(fc.uniqueArray(values, { minLength: 1, maxLength }), 1)
+  const signed = (most: number) => fc.oneof(fc.integer({ min: 1, max: most }), fc.integer({ min: -most, max: -1 }))
+  const weekday = fc.record({
+    day: fc.constantFrom(...WEEKDAYS),
+    ordinal: fc.option(fc.oneof(signed(5), signed(53)), { nil: null, freq: 1 }),
+  })
+  const until = fc
+    .date({ min: new Date('2024-01-01T00:00:00Z'), max: new Date('2028-01-01T00:00:00Z'), noInvalidDate: true })
+    .map(date => Temporal.PlainDateTime.from(date.toISOString().slice(0, 19)))
+  return fc.record({
+    FREQ: fc.constantFrom('HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'),
+    INTERVAL: maybe(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 6, max: 100 })), 1),
+    COUNT: maybe(fc.integer({ min: 1, max: 40 }), 1),
+    UNTIL: maybe(until, 1),
+    BYSECOND: some(fc.integer({ min: 0, max: 59 }), 2),
+    BYMINUTE: some(fc.integer({ min: 0, max: 59 })),
+    BYHOUR: some(fc.integer({ min: 0, max: 23 })),
+    BYDAY: maybe(fc.uniqueArray(weekday, { minLength: 1, maxLength: 4, selector: day => JSON.stringify(day) }), 1),
+    BYMONTHDAY: some(signed(31)),
+    BYYEARDAY: some(signed(366), 20),
+    BYWEEKNO: some(signed(53), 8),
+    BYMONTH: some(fc.integer({ min: 1, max: 12 })),
+    BYSETPOS: some(signed(8)),
+    WKST: maybe(fc.constantFrom(...WEEKDAYS), 1),
+  })
+}
+
+/** A rule as RFC 5545 writes it. */
+export function textOf(parts: RuleParts): string {
+  const texts = Object.entries(parts).filter(([, value]) => value !== undefined)
+  return texts.map(([name, value]) => `${name}=${textOfValue(value)}`).join(';')
+}
+
+function textOfValue(value: RuleParts[keyof RuleParts]): string {
+  if (value instanceof Temporal.PlainDateTime) return value.toString({ smallestUnit: 'second' }).replace(/[-:]/g, '')
+  if (!Array.isArray(value)) return String(value)
+  return value.map(item => (typeof item === 'number' ? item : `${item.ordinal ?? ''}${item.day}`)).join()
+}
+
+/**
+ * All that a rule comes to from its start to a day, found by asking of each hour of each day whether it fits. It shares
+ * nothing with the code that it judges but the words of the RFC.
+ */
+export function naiveOccurrences(rule: RuleParts, start: Temporal.PlainDateTime, end: Temporal.PlainDate): string[] {
+  const found: { readonly time: Temporal.PlainDateTime; readonly period: number }[] = []
+  // A position counts in the whole of the first period.
+  let day = start.toPlainDate().subtract({ days: 380 })
+  for (; Temporal.PlainDate.compare(day, end) <= 0; day = day.add({ days: 1 })) {
+    if (!fitsDay(rule, start, day)) continue
+    for (let hour = 0; hour < 24; hour += 1) {
+      const period = periodOf(rule, day, hour)
+      const sinceStart = period - periodOf(rule, start.toPlainDate(), start.hour)
+      if (sinceStart % (rule.INTERVAL ?? 1) !== 0) continue
+      if (!(rule.BYHOUR ?? (rule.FREQ === 'HOURLY' ? [hour] : [start.hour])).includes(hour)) continue
+      for (const minute of rule.BYMINUTE ?? [start.minute]) {
+        for (const second of rule.BYSECOND ?? [start.second]) {
+          found.push({ time: day.toPlainDateTime({ hour, minute, second }), period })
+        }
+      }
+    }
+  }
+  found.sort((one, other) => Temporal.PlainDateTime.compare(one.time, other.time))
+  const chosen = rule.BYSETPOS === undefined ? found : chosenOf(found, rule.BYSETPOS)
+  const from = chosen.map(({ time }) => time).filter(time => Temporal.PlainDateTime.compare(time, start) >= 0)
+  const { UNTIL: until } = rule
+  const upTo = until === undefined ? from : from.filter(time => Temporal.PlainDateTime.compare(time, until) <= 0)
+  return upTo.slice(0, rule.COUNT).map(time => time.toString())
+}
+
+function chosenOf<Found extends { readonly period: number }>(found: readonly Found[], positions: readonly number[]) {
+  const periods = new Map<number, Found[]>()
+  for (const one of found) periods.set(one.period, [...(periods.get(one.period) ?? []), one])
+  return [...periods.values()].flatMap(all =>
+    all.filter((_, place) => positions.includes(place + 1) || positions.includes(place - all.length)),
+  )
+}
+
+function fitsDay(rule: RuleParts, start: Temporal.PlainDateTime, day: Temporal.PlainDate): boolean {
+  const { FREQ, BYDAY, BYMONTHDAY, BYYEARDAY, BYWEEKNO, BYMONTH } = rule
+  const isOneOf = (values: readonly number[], place: number, length: number) =>
+    values.includes(place) || values.includes(place - length - 1)
+  if (BYMONTH !== undefined && !BYMONTH.includes(day.month)) return false
+  if (BYMONTHDAY !== undefined && !isOneOf(BYMONTHDAY, day.day, day.daysInMonth)) return false
+  if (BYYEARDAY !== undefined && !isOneOf(BYYEARDAY, day.dayOfYear, day.daysInYear)) return false
+  if (BYWEEKNO !== undefined) {
+    const { week, weeks } = weekOf(rule, day)
+    if (!isOneOf(BYWEEKNO, week, weeks)) return false
+  }
+  if (BYDAY !== undefined) return BYDAY.some(wanted => fitsWeekday(rule, wanted, day))
+  if (BYMONTHDAY !== undefined || BYYEARDAY !== undefined) return true
+  const isWeekly = FREQ === 'WEEKLY' || (FREQ === 'YEARLY' && BYWEEKNO !== undefined)
+  if (isWeekly) return day.dayOfWeek === start.dayOfWeek
+  if (FREQ === 'MONTHLY' || FREQ === 'YEARLY') {
+    return day.day === start.day && (FREQ === 'MONTHLY' || BYMONTH !== undefined || day.month === start.month)
+  }
+  return true
+}
+
+function fitsWeekday(
+  { FREQ, BYMONTH }: RuleParts,
+  { day: name, ordinal }: { readonly day: string; readonly ordinal: number | null },
+  day: Temporal.PlainDate,
+): boolean {
+  if (WEEKDAYS[day.dayOfWeek - 1] !== name) return false
+  if (ordinal === null) return true
+  const isOfMonth = FREQ === 'MONTHLY' || BYMONTH !== undefined
+  const isSame = (other: Temporal.PlainDate) => other.year === day.year && (!isOfMonth || other.month === day.month)
+  // Walks to the edge of the month or year, week by week, and counts.
+  const step = ordinal > 0 ? -7 : 7
+  let count = 0
+  for (let other = day; isSame(other); other = other.add({ days: step })) count += 1
+  return count === Math.abs(ordinal)
+}
+
+/** A number for the period that a time is in, one more for each. */
+function periodOf(rule: RuleParts, day: Temporal.PlainDate, hour: number): number {
+  const days = Temporal.PlainDate.from('2000-01-03').until(day, { largestUnit: 'days' }).days
+  switch (rule.FREQ) {
+    case 'HOURLY':
+      return days * 24 + hour
+    case 'DAILY':
+      return days
+    case 'WEEKLY':
+      return Temporal.PlainDate.from('2000-01-03').until(weekBegin(rule, day), { largestUnit: 'days' }).days / 7
+    case 'MONTHLY':
+      return day.year * 12 + day.month
+    case 'YEARLY':
+      return rule.BYWEEKNO === undefined ? day.year : weekOf(rule, day).year
+  }
+}
+
+function weekBegin({ WKST = 'MO' }: RuleParts, day: Temporal.PlainDate): Temporal.PlainDate {
+  let begin = day
+  while (WEEKDAYS[begin.dayOfWeek - 1] !== WKST) begin = begin.subtract({ days: 1 })
+  return begin
+}
+
+/** The week of a day: it belongs to the year that has four days of it or more. */
+function weekOf(rule: RuleParts, day: Temporal.PlainDate): { week: number; weeks: number; year: number } {
+  const yearOf = (begin: Temporal.PlainDate) => begin.add({ days: 3 }).year
+  const begin = weekBegin(rule, day)
+  const year = yearOf(begin)
+  const count = (step: number) => {
+    let weeks = 0
+    for (let other = begin; yearOf(other) === year; other = other.add({ days: step })) weeks += 1
+    return weeks
+  }
+  const week = count(-7)
+  return { week, weeks: week + count(7) - 1, year }
+}
