@@ -21,7 +21,7 @@ export interface RuleParts {
 
 const WEEKDAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU']
 
-/** Any rule of the grammar, also such as do not go together. */
+/** Any rule of the grammar, also of parts that do not go together. */
 export function anyRule(): fc.Arbitrary<RuleParts> {
   const maybe = <Value>(value: fc.Arbitrary<Value>, freq = 3) => fc.option(value, { nil: undefined, freq })
   const some = (values: fc.Arbitrary<number>, maxLength = 3) =>
@@ -64,50 +64,110 @@ function textOfValue(value: RuleParts[keyof RuleParts]): string {
   return value.map(item => (typeof item === 'number' ? item : `${item.ordinal ?? ''}${item.day}`)).join()
 }
 
+/** Any rule of parts that go together. */
+export function anyGoodRule(): fc.Arbitrary<RuleParts> {
+  return anyRule().map(parts => {
+    const { FREQ } = parts
+    const isOfMonths = FREQ === 'MONTHLY' || (FREQ === 'YEARLY' && parts.BYWEEKNO === undefined)
+    const good = {
+      ...parts,
+      COUNT: parts.UNTIL === undefined ? parts.COUNT : undefined,
+      BYDAY: parts.BYDAY?.map(({ day, ordinal }, place) => ({
+        day: isOfMonths ? day : (WEEKDAYS[place] ?? day),
+        ordinal: isOfMonths ? ordinal : null,
+      })),
+      BYMONTHDAY: FREQ === 'WEEKLY' ? undefined : parts.BYMONTHDAY,
+      BYYEARDAY: FREQ === 'HOURLY' || FREQ === 'YEARLY' ? parts.BYYEARDAY : undefined,
+      BYWEEKNO: FREQ === 'YEARLY' ? parts.BYWEEKNO : undefined,
+    }
+    const isLimited = Object.keys(good).some(
+      name => name.startsWith('BY') && name !== 'BYSETPOS' && good[name as keyof RuleParts] !== undefined,
+    )
+    return isLimited ? good : { ...good, BYSETPOS: undefined }
+  })
+}
+
+/** A day as the calendar has it. */
+interface Day {
+  readonly index: number
+  readonly weekday: string
+  readonly year: number
+  readonly month: number
+  readonly dayOfMonth: number
+  readonly daysInMonth: number
+  readonly dayOfYear: number
+  readonly daysInYear: number
+}
+
+const FIRST_DAY = Temporal.PlainDate.from('2022-01-01')
+const FIRST_MS = Date.UTC(2022, 0, 1)
+/** The days that rules are followed on, one after the other; Temporal is slow to make them. */
+const DAYS: readonly Day[] = Array.from({ length: 7 * 366 }, (_, index) => {
+  const date = FIRST_DAY.add({ days: index })
+  const { year, month, day: dayOfMonth, daysInMonth, dayOfYear, daysInYear } = date
+  const weekday = WEEKDAYS[date.dayOfWeek - 1] ?? ''
+  return { index, weekday, year, month, dayOfMonth, daysInMonth, dayOfYear, daysInYear }
+})
+
+function dayAt(index: number): Day {
+  const day = DAYS[index]
+  if (day === undefined) throw new Error('Rules are followed on no such day')
+  return day
+}
+
 /**
- * All that a rule comes to from its start to a day, found by asking of each hour of each day whether it fits. It shares
- * nothing with the code that it judges but the words of the RFC.
+ * All that a rule comes to from its start to the end of a day, found by asking of each hour of each day whether it fits.
+ * It shares nothing with the code that it judges but the words of the RFC.
  */
-export function naiveOccurrences(rule: RuleParts, start: Temporal.PlainDateTime, end: Temporal.PlainDate): string[] {
-  const found: { readonly time: Temporal.PlainDateTime; readonly period: number }[] = []
+export function naiveOccurrences(rule: RuleParts, start: Temporal.PlainDateTime, end: Temporal.PlainDate): number[] {
+  const indexOf = (date: Temporal.PlainDate) => FIRST_DAY.until(date, { largestUnit: 'days' }).days
+  const startDay = dayAt(indexOf(start.toPlainDate()))
+  const found: { readonly time: number; readonly period: number }[] = []
   // A position counts in the whole of the first period.
-  let day = start.toPlainDate().subtract({ days: 380 })
-  for (; Temporal.PlainDate.compare(day, end) <= 0; day = day.add({ days: 1 })) {
-    if (!fitsDay(rule, start, day)) continue
+  for (let index = startDay.index - 380; index <= indexOf(end); index += 1) {
+    const day = dayAt(index)
+    if (!fitsDay(rule, startDay, day)) continue
     for (let hour = 0; hour < 24; hour += 1) {
       const period = periodOf(rule, day, hour)
-      const sinceStart = period - periodOf(rule, start.toPlainDate(), start.hour)
-      if (sinceStart % (rule.INTERVAL ?? 1) !== 0) continue
+      if ((period - periodOf(rule, startDay, start.hour)) % (rule.INTERVAL ?? 1) !== 0) continue
       if (!(rule.BYHOUR ?? (rule.FREQ === 'HOURLY' ? [hour] : [start.hour])).includes(hour)) continue
       for (const minute of rule.BYMINUTE ?? [start.minute]) {
         for (const second of rule.BYSECOND ?? [start.second]) {
-          found.push({ time: day.toPlainDateTime({ hour, minute, second }), period })
+          found.push({ time: FIRST_MS + (((day.index * 24 + hour) * 60 + minute) * 60 + second) * 1_000, period })
         }
       }
     }
   }
-  found.sort((one, other) => Temporal.PlainDateTime.compare(one.time, other.time))
+  found.sort((one, other) => one.time - other.time)
   const chosen = rule.BYSETPOS === undefined ? found : chosenOf(found, rule.BYSETPOS)
-  const from = chosen.map(({ time }) => time).filter(time => Temporal.PlainDateTime.compare(time, start) >= 0)
-  const { UNTIL: until } = rule
-  const upTo = until === undefined ? from : from.filter(time => Temporal.PlainDateTime.compare(time, until) <= 0)
-  return upTo.slice(0, rule.COUNT).map(time => time.toString())
+  const until = rule.UNTIL === undefined ? Number.POSITIVE_INFINITY : millisecondsOf(rule.UNTIL)
+  const times = chosen.map(({ time }) => time).filter(time => time >= millisecondsOf(start) && time <= until)
+  return times.slice(0, rule.COUNT)
+}
+
+/** A local time in milliseconds, as if clocks showed UTC. */
+export function millisecondsOf(local: Temporal.PlainDateTime): number {
+  return Date.parse(`${local.toString()}Z`)
 }
 
 function chosenOf<Found extends { readonly period: number }>(found: readonly Found[], positions: readonly number[]) {
   const periods = new Map<number, Found[]>()
-  for (const one of found) periods.set(one.period, [...(periods.get(one.period) ?? []), one])
+  for (const one of found) {
+    const all = periods.get(one.period)
+    if (all === undefined) periods.set(one.period, [one])
+    else all.push(one)
+  }
   return [...periods.values()].flatMap(all =>
     all.filter((_, place) => positions.includes(place + 1) || positions.includes(place - all.length)),
   )
 }
 
-function fitsDay(rule: RuleParts, start: Temporal.PlainDateTime, day: Temporal.PlainDate): boolean {
+function fitsDay(rule: RuleParts, start: Day, day: Day): boolean {
   const { FREQ, BYDAY, BYMONTHDAY, BYYEARDAY, BYWEEKNO, BYMONTH } = rule
   const isOneOf = (values: readonly number[], place: number, length: number) =>
     values.includes(place) || values.includes(place - length - 1)
   if (BYMONTH !== undefined && !BYMONTH.includes(day.month)) return false
-  if (BYMONTHDAY !== undefined && !isOneOf(BYMONTHDAY, day.day, day.daysInMonth)) return false
+  if (BYMONTHDAY !== undefined && !isOneOf(BYMONTHDAY, day.dayOfMonth, day.daysInMonth)) return false
   if (BYYEARDAY !== undefined && !isOneOf(BYYEARDAY, day.dayOfYear, day.daysInYear)) return false
   if (BYWEEKNO !== undefined) {
     const { week, weeks } = weekOf(rule, day)
@@ -116,39 +176,37 @@ function fitsDay(rule: RuleParts, start: Temporal.PlainDateTime, day: Temporal.P
   if (BYDAY !== undefined) return BYDAY.some(wanted => fitsWeekday(rule, wanted, day))
   if (BYMONTHDAY !== undefined || BYYEARDAY !== undefined) return true
   const isWeekly = FREQ === 'WEEKLY' || (FREQ === 'YEARLY' && BYWEEKNO !== undefined)
-  if (isWeekly) return day.dayOfWeek === start.dayOfWeek
-  if (FREQ === 'MONTHLY' || FREQ === 'YEARLY') {
-    return day.day === start.day && (FREQ === 'MONTHLY' || BYMONTH !== undefined || day.month === start.month)
-  }
-  return true
+  if (isWeekly) return day.weekday === start.weekday
+  if (FREQ !== 'MONTHLY' && FREQ !== 'YEARLY') return true
+  const isMonth = FREQ === 'MONTHLY' || BYMONTH !== undefined || day.month === start.month
+  return isMonth && day.dayOfMonth === start.dayOfMonth
 }
 
 function fitsWeekday(
   { FREQ, BYMONTH }: RuleParts,
   { day: name, ordinal }: { readonly day: string; readonly ordinal: number | null },
-  day: Temporal.PlainDate,
+  day: Day,
 ): boolean {
-  if (WEEKDAYS[day.dayOfWeek - 1] !== name) return false
+  if (day.weekday !== name) return false
   if (ordinal === null) return true
   const isOfMonth = FREQ === 'MONTHLY' || BYMONTH !== undefined
-  const isSame = (other: Temporal.PlainDate) => other.year === day.year && (!isOfMonth || other.month === day.month)
+  const isSame = (other: Day) => other.year === day.year && (!isOfMonth || other.month === day.month)
   // Walks to the edge of the month or year, week by week, and counts.
   const step = ordinal > 0 ? -7 : 7
   let count = 0
-  for (let other = day; isSame(other); other = other.add({ days: step })) count += 1
+  for (let other = day; isSame(other); other = dayAt(other.index + step)) count += 1
   return count === Math.abs(ordinal)
 }
 
 /** A number for the period that a time is in, one more for each. */
-function periodOf(rule: RuleParts, day: Temporal.PlainDate, hour: number): number {
-  const days = Temporal.PlainDate.from('2000-01-03').until(day, { largestUnit: 'days' }).days
+function periodOf(rule: RuleParts, day: Day, hour: number): number {
   switch (rule.FREQ) {
     case 'HOURLY':
-      return days * 24 + hour
+      return day.index * 24 + hour
     case 'DAILY':
-      return days
+      return day.index
     case 'WEEKLY':
-      return Temporal.PlainDate.from('2000-01-03').until(weekBegin(rule, day), { largestUnit: 'days' }).days / 7
+      return Math.floor(weekBegin(rule, day).index / 7)
     case 'MONTHLY':
       return day.year * 12 + day.month
     case 'YEARLY':
@@ -156,20 +214,20 @@ function periodOf(rule: RuleParts, day: Temporal.PlainDate, hour: number): numbe
   }
 }
 
-function weekBegin({ WKST = 'MO' }: RuleParts, day: Temporal.PlainDate): Temporal.PlainDate {
+function weekBegin({ WKST = 'MO' }: RuleParts, day: Day): Day {
   let begin = day
-  while (WEEKDAYS[begin.dayOfWeek - 1] !== WKST) begin = begin.subtract({ days: 1 })
+  while (begin.weekday !== WKST) begin = dayAt(begin.index - 1)
   return begin
 }
 
 /** The week of a day: it belongs to the year that has four days of it or more. */
-function weekOf(rule: RuleParts, day: Temporal.PlainDate): { week: number; weeks: number; year: number } {
-  const yearOf = (begin: Temporal.PlainDate) => begin.add({ days: 3 }).year
+function weekOf(rule: RuleParts, day: Day): { week: number; weeks: number; year: number } {
+  const yearOf = (begin: Day) => dayAt(begin.index + 3).year
   const begin = weekBegin(rule, day)
   const year = yearOf(begin)
   const count = (step: number) => {
     let weeks = 0
-    for (let other = begin; yearOf(other) === year; other = other.add({ days: step })) weeks += 1
+    for (let other = begin; yearOf(other) === year; other = dayAt(other.index + step)) weeks += 1
     return weeks
   }
   const week = count(-7)

@@ -1,18 +1,18 @@
 // Reads recurrence rules by the grammar of RFC 5545, section 3.3.10. What a rule says is taken as it is meant or refused
 // by name: a part that were passed over would have a freeze bind at other times than its author believes.
 
-export const FREQUENCIES = ['HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] as const
+const FREQUENCIES = ['HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] as const
 /** SECONDLY and MINUTELY are left out: what recurs that fast is a state, not a window. */
-export type Frequency = (typeof FREQUENCIES)[number]
+type Frequency = (typeof FREQUENCIES)[number]
 
 /** A weekday, from 0 for Monday to 6 for Sunday, and which one of the month or year; null: each. */
-export interface NumberedWeekday {
+interface NumberedWeekday {
   readonly weekday: number
   readonly ordinal: number | null
 }
 
 /** The last time at which a window may begin, in milliseconds since 1970 in UTC or as local clocks show it. */
-export interface Until {
+interface Until {
   readonly time: number
   readonly isUtc: boolean
 }
