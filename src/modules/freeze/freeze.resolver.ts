@@ -15,6 +15,7 @@ import { Sized } from '../reading/list-kind.js'
 import { ALL_FREEZES, ENVIRONMENTS_OF_PROJECT, OPEN_FREEZES } from '../reading/list-kinds.js'
 import type { Row } from '../reading/row.js'
 import { byKey, FREEZES, PROJECTS } from '../reading/tables.js'
+import { emergencyStop } from './emergency-stop.service.js'
 import { CreateFreezeInput, EmergencyStopInput, FreezesArgs, LiftFreezeInput } from './freeze.input.js'
 import {
   currentWindow,
@@ -51,7 +52,7 @@ export class FreezeResolver {
     @Caller() ctx: ServiceContext,
     @Arg('input', () => EmergencyStopInput) input: EmergencyStopInput,
   ) {
-    const { id } = await createFreeze(ctx, input, true)
+    const { id } = await emergencyStop(ctx, input)
     return { freeze: byKey(FREEZES, id) }
   }
 

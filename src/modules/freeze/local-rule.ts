@@ -2,8 +2,9 @@ import { DAY_MS } from './calendar-day.js'
 import type { RecurrenceRule } from './rrule.rules.js'
 import { type LocalTime, type Occurrences, RulePeriods } from './rule-periods.js'
 
-/** No window lasts longer, and so none that began earlier is looked for. */
 export const LONGEST_WINDOW_DAYS = 366
+/** A window that began earlier is over, whatever clocks were set by. */
+export const LOOKED_BACK_DAYS = LONGEST_WINDOW_DAYS + 1
 /** So far ahead the next window is looked for: 29 February does not come for eight years at times. */
 export const FOLLOWED_YEARS = 10
 /** So far the windows of a COUNT are counted, which takes a look at each of these days. */
@@ -31,12 +32,11 @@ export class LocalRule {
     this.end = Math.min(end, LAST_BEGINNING)
   }
 
-  /** The newest occurrence at a time or before it; null: none is less than the longest window ago. */
+  /** The newest occurrence at a time or before it; null: there is none in the days that are looked back. */
   last(time: LocalTime): LocalTime | null {
     const latest = Math.min(time, this.end)
-    const earliest = Math.max(this.start, latest - (LONGEST_WINDOW_DAYS + 1) * DAY_MS)
-    let period = this.periods.upTo(latest)
-    for (;;) {
+    const earliest = Math.max(this.start, time - LOOKED_BACK_DAYS * DAY_MS)
+    for (let period = this.periods.upTo(latest); ; period = this.periods.before(period)) {
       const occurrences = this.periods.occurrencesIn(period)
       const place = firstPlace(occurrences, occurrence => occurrence > latest) - 1
       if (place >= 0) {
@@ -44,7 +44,6 @@ export class LocalRule {
         return occurrence >= earliest ? occurrence : null
       }
       if (this.periods.begin(period) < earliest) return null
-      period = this.periods.before(period)
     }
   }
 
