@@ -18,5 +18,5 @@ export function problemOfEnvironment(environment: Row<Environment>) {
 }
 
 function newest(condition: Sql): Rows<unknown> {
-  return PROBLEMS.where(Prisma.sql`${condition} ORDER BY at DESC LIMIT 1`) as Rows<unknown>
+  return PROBLEMS.where(Prisma.sql`${condition} ORDER BY at DESC, work DESC LIMIT 1`) as Rows<unknown>
 }

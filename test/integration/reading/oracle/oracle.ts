@@ -14,7 +14,7 @@ import {
   isObjectType,
 } from 'graphql'
 import { GraphQLDateTime } from 'graphql-scalars'
-import { BUILD_READS, deploymentReads, trackingReads } from './reads/deployment.reads.js'
+import { buildReads, deploymentReads, trackingReads } from './reads/deployment.reads.js'
 import { automationReads, environmentReads, GATES_READS, promotionReads } from './reads/environment.reads.js'
 import { freezeReads } from './reads/freeze.reads.js'
 import { CONNECTION_READS } from './reads/page.js'
@@ -104,7 +104,7 @@ function readsOf(tables: Tables): Readonly<Record<string, Reads<never>>> {
     Stage: stageReads(tables),
     Release: releaseReads(tables),
     ReleaseCandidate: candidateReads(tables),
-    CandidateBuild: BUILD_READS,
+    CandidateBuild: buildReads(tables),
     Environment: environmentReads(tables),
     Automation: automationReads(tables),
     Gates: GATES_READS,

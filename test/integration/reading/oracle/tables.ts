@@ -6,6 +6,7 @@ import type {
   DispatchAttempt,
   Environment,
   Freeze,
+  Problem,
   Project,
   Release,
   ReleaseCandidate,
@@ -24,6 +25,7 @@ export interface Tables {
   readonly runs: readonly WorkflowRun[]
   readonly attempts: readonly DispatchAttempt[]
   readonly freezes: readonly Freeze[]
+  readonly problems: readonly Problem[]
 }
 
 /** Reads every table whole. Nothing writes to them while questions are asked. */
@@ -39,5 +41,6 @@ export async function readTables(database: Database): Promise<Tables> {
     runs: await database.workflowRun.findMany(),
     attempts: await database.dispatchAttempt.findMany(),
     freezes: await database.freeze.findMany(),
+    problems: await database.problem.findMany(),
   }
 }

@@ -1,6 +1,7 @@
 import type { Deployment, WorkflowRun } from '../../../../../src/database/generated/client.js'
 import type { Tables } from '../tables.js'
 import { waitingFor } from './judgement.js'
+import { newestProblem } from './problem.js'
 import { byId, type Reads, rowOf, rowOrNull, sorted } from './read.js'
 import { globalId, isOlder } from './rows.js'
 
@@ -22,6 +23,7 @@ export function deploymentReads(tables: Tables): Reads<Deployment> {
         byId,
       ),
     waitingFor: deployment => waitingFor(tables, deployment),
+    problem: ({ id }) => newestProblem(tables, ({ deploymentId }) => deploymentId === id),
     downgrade: ({ candidateId, previousCandidateId }) =>
       isOlder(rowOf(tables.candidates, candidateId), rowOrNull(tables.candidates, previousCandidateId)),
     tracking: ({ id, source, createdAt, reportedAt, finishedAt }): Tracking => {
@@ -33,13 +35,16 @@ export function deploymentReads(tables: Tables): Reads<Deployment> {
   }
 }
 
-export const BUILD_READS: Reads<WorkflowRun> = {
-  tracking: (run): Tracking => ({
-    source: run.source,
-    observedAt: run.heardAt ?? run.observedAt ?? run.createdAt,
-    nextCheckAt: run.nextCheckAt,
-    run,
-  }),
+export function buildReads(tables: Tables): Reads<WorkflowRun> {
+  return {
+    problem: run => newestProblem(tables, ({ candidateId }) => candidateId === run.candidateId),
+    tracking: (run): Tracking => ({
+      source: run.source,
+      observedAt: run.heardAt ?? run.observedAt ?? run.createdAt,
+      nextCheckAt: run.nextCheckAt,
+      run,
+    }),
+  }
 }
 
 interface Tracking extends Pick<Deployment, 'source'> {

@@ -5,6 +5,7 @@ import type { Gates, PromotionGate } from '../../../../../src/modules/gate/gates
 import type { Tables } from '../tables.js'
 import { checkDeployment } from './judgement.js'
 import { type PageArgs, page } from './page.js'
+import { newestProblem } from './problem.js'
 import { type Asker, byId, newestFirst, type Reads, rowOf } from './read.js'
 import { binds, candidateNamed, currentDeploymentOf, globalId, inPromotionOrder, openFreezes } from './rows.js'
 import { shownWorkflow } from './workflow.js'
@@ -37,6 +38,7 @@ export function environmentReads(tables: Tables): Reads<Environment> {
     id: environment => globalId('environment', environment),
     project: ({ projectId }) => rowOf(tables.projects, projectId),
     automation: ({ automation }) => automation,
+    problem: ({ id }) => newestProblem(tables, ({ environmentId }) => environmentId === id),
     hold: ({ heldAt, holdReason }) => heldAt && { since: heldAt, reason: holdReason },
     current: ({ id }) => {
       const current = currentDeploymentOf(tables, id)

@@ -5,6 +5,7 @@ import type { Tables } from '../tables.js'
 import { Maker, makeCandidates, makeEnvironments, makeProject, makeReleases, PLANS } from './catalog.js'
 import { makeDeployments, makeReviews, makeStatusChanges } from './deployments.js'
 import { makeFreezes } from './freezes.js'
+import { makeProblems } from './problems.js'
 import { makeAttempts, makeRuns } from './runs.js'
 
 /**
@@ -33,6 +34,9 @@ export async function fill(database: Database, random: Random, now: Date): Promi
   await database.workflowRun.createMany({ data: rows.runs.map(storedRun) })
   await database.dispatchAttempt.createMany({ data: [...rows.attempts] })
   await database.freeze.createMany({ data: [...rows.freezes] })
+  await database.problem.createMany({
+    data: rows.problems.map(row => ({ ...row, payload: row.payload as Prisma.InputJsonObject })),
+  })
 }
 
 function makeRows(make: Maker): Tables {
@@ -59,6 +63,7 @@ function makeRows(make: Maker): Tables {
     runs,
     attempts: makeAttempts(make, runs),
     freezes: makeFreezes(make, projects, environments),
+    problems: makeProblems(make, deployments, candidates, environments),
   }
 }
 
