@@ -104,7 +104,7 @@ interface Day {
 const FIRST_DAY = Temporal.PlainDate.from('2022-01-01')
 const FIRST_MS = Date.UTC(2022, 0, 1)
 /** The days that rules are followed on, one after the other; Temporal is slow to make them. */
-const DAYS: readonly Day[] = Array.from({ length: 7 * 366 }, (_, index) => {
+const DAYS: readonly Day[] = Array.from({ length: 9 * 366 }, (_, index) => {
   const date = FIRST_DAY.add({ days: index })
   const { year, month, day: dayOfMonth, daysInMonth, dayOfYear, daysInYear } = date
   const weekday = WEEKDAYS[date.dayOfWeek - 1] ?? ''
@@ -118,15 +118,15 @@ function dayAt(index: number): Day {
 }
 
 /**
- * All that a rule comes to from its start to the end of a day, found by asking of each hour of each day whether it fits.
- * It shares nothing with the code that it judges but the words of the RFC.
+ * All that a rule comes to from its start to about a year after the end of a day, found by asking of each hour of each
+ * day whether it fits. It shares nothing with the code that it judges but the words of the RFC.
  */
 export function naiveOccurrences(rule: RuleParts, start: Temporal.PlainDateTime, end: Temporal.PlainDate): number[] {
   const indexOf = (date: Temporal.PlainDate) => FIRST_DAY.until(date, { largestUnit: 'days' }).days
   const startDay = dayAt(indexOf(start.toPlainDate()))
   const found: { readonly time: number; readonly period: number }[] = []
-  // A position counts in the whole of the first period.
-  for (let index = startDay.index - 380; index <= indexOf(end); index += 1) {
+  // A position counts in the whole of the first period, and of the last.
+  for (let index = startDay.index - 380; index <= indexOf(end) + 380; index += 1) {
     const day = dayAt(index)
     if (!fitsDay(rule, startDay, day)) continue
     for (let hour = 0; hour < 24; hour += 1) {

@@ -31,6 +31,17 @@ function occurrences(parts: RuleParts, start: Temporal.PlainDateTime, end: numbe
   return found
 }
 
+/** Whether a rule comes to the end of its COUNT soon enough to be followed. */
+function isReached(parts: RuleParts, start: Temporal.PlainDateTime): boolean {
+  try {
+    new LocalRule(parseRule(textOf(parts)), millisecondsOf(start))
+    return true
+  } catch (error) {
+    if (error instanceof RangeError && error.message.startsWith('rrule: COUNT must be reached')) return false
+    throw error
+  }
+}
+
 test('a rule comes to what the RFC says, as an oracle has it that asks of every hour', () => {
   let compared = 0
   fc.assert(
@@ -38,6 +49,11 @@ test('a rule comes to what the RFC says, as an oracle has it that asks of every 
       const end = start.toPlainDate().add({ days: FOLLOWED_DAYS })
       const expected = naiveOccurrences(parts, start, end)
       const endMs = millisecondsOf(end.toPlainDateTime())
+      if (!isReached(parts, start)) {
+        // What is refused since its COUNT lies too far off has not come to it in the days that are compared.
+        expect(expected.length).toBeLessThan(parts.COUNT ?? 0)
+        return
+      }
       const isBefore = (time: number) => time < endMs
       expect(occurrences(parts, start, endMs)).toEqual(expected.filter(isBefore))
       compared += expected.length
