@@ -53,7 +53,8 @@ export function connectionSettings(url: string, purpose: Purpose, name: string):
     connectionString: url,
     application_name: name,
     connectionTimeoutMillis: CONNECT_MS,
-    ...(longest > 0 && { query_timeout: longest + GRACE_MS }),
+    // From the start on: where the database has a short limit of its own, the session could not even be prepared.
+    ...(longest > 0 && { statement_timeout: longest, query_timeout: longest + GRACE_MS }),
     keepAlive: true,
     keepAliveInitialDelayMillis: CONNECT_MS,
   }

@@ -4,7 +4,7 @@ import fastifyRateLimit from '@fastify/rate-limit'
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { SlipwayError } from '../core/errors.js'
-import { sqlReader } from '../database/transaction.js'
+import { queryReader, sqlReader } from '../database/transaction.js'
 import { createSchema, listKindsOf } from '../graphql/schema.js'
 import type { JobWorker } from '../jobs/worker.js'
 import type { RequestContext, Services } from '../modules/context/request-context.js'
@@ -81,7 +81,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   })
   app.server.maxConnections = MOST_CONNECTIONS
   const schema = createSchema()
-  const listSizes = new ListSizes(listKindsOf(schema), sqlReader(services.database), log)
+  const listSizes = new ListSizes(
+    listKindsOf(schema),
+    queryReader(services.database, new AbortController().signal),
+    log,
+  )
   const createContext = (request: FastifyRequest): RequestContext => ({
     services,
     log: request.log as Logger,

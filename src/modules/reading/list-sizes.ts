@@ -13,6 +13,8 @@ const KEPT_MS = 120_000
 /** A list whose kind is not measured is taken to be this long, until a longer one is met. */
 const USUAL = 10
 
+const NEVER = Number.NEGATIVE_INFINITY
+
 /** A size that proves too small becomes this many times as large, so that a long list is met after a few tries. */
 const GROWTH = 4
 
@@ -33,7 +35,7 @@ export class Outgrown extends Error {
 export class ListSizes {
   private readonly sizes = new Map<ListKind, { readonly size: number; readonly knownAt: number }>()
   private readonly measured: readonly MeasuredKind[]
-  private measuredAt = Number.NEGATIVE_INFINITY
+  private measuredAt = NEVER
   private measuring: Promise<void> | undefined
 
   /** @param kinds all kinds of lists that the schema has */
@@ -52,20 +54,23 @@ export class ListSizes {
     return Math.min(kind.cap, size)
   }
 
-  /** Measures the sizes again when they are too old, with one statement however many ask. */
+  /**
+   * Has the sizes measured again when they are too old, with one statement however many ask. Only while nothing is known
+   * is that waited for: a size that has become wrong is corrected as soon as it is met.
+   */
   async refresh(): Promise<void> {
     if (performance.now() < this.measuredAt + RENEWED_MS) return
     this.measuring ??= this.measure().finally(() => {
       this.measuring = undefined
     })
-    await this.measuring
+    if (this.measuredAt === NEVER) await this.measuring
   }
 
   /** Corrects the size of a kind of which a longer list was met: it grows with each call, up to the cap. */
   async correct(kind: ListKind): Promise<void> {
     const known = this.of(kind)
     if (kind.largest !== undefined) {
-      this.measuredAt = Number.NEGATIVE_INFINITY
+      this.measuredAt = NEVER
       await this.refresh()
     }
     if (this.of(kind) <= known) this.set(kind, known * GROWTH)
