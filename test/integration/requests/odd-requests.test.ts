@@ -159,11 +159,10 @@ const REFUSED: readonly [string, Sent, number, RegExp][] = [
   ],
   [
     'half of a surrogate pair',
-    { body: '{"query":"{ project(name: \\"x\\") { id } }","variables":{"a":["\\udc00"]}}' },
+    { body: '{"query":"query ($a: String!) { project(name: $a) { id } }","variables":{"a":"\\udc00"}}' },
     400,
     /surrogate/,
   ],
-  ['half of a surrogate pair as a name', { body: '{"query":"{__typename}","\\ud800":1}' }, 400, /surrogate/],
   ['another method', { method: 'PUT', ...TYPENAME }, 404, /found/],
 ]
 
