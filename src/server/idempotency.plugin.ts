@@ -27,13 +27,6 @@ declare module 'fastify' {
   }
 }
 
-interface IdempotencyOptions {
-  readonly database: Database
-  /** A request that has no answer after so long has died with its server; longer than any takes. */
-  readonly leaseMs?: number
-}
-
-const LEASE_MS = 30_000
 /** A repeat waits so long for the answer of the first, which is under way. */
 const PATIENCE_MS = 20_000
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [10, 250]
@@ -50,7 +43,7 @@ const LARGEST_KEPT_ANSWER = 32 * 1024
  * carried out for now (5xx, 429) is not kept: the request may be tried again under the same key. Nor is one to a request
  * that nothing was begun of: a query, or one that was refused for its shape. Its key is free again.
  */
-export async function addIdempotency(app: FastifyInstance, { database, leaseMs = LEASE_MS }: IdempotencyOptions) {
+export async function addIdempotency(app: FastifyInstance, database: Database) {
   const reader = sqlReader(database)
   const quota = new KeyQuota(reader)
   app.decorateRequest('claim', null)
@@ -58,7 +51,7 @@ export async function addIdempotency(app: FastifyInstance, { database, leaseMs =
   app.addHook('preHandler', async (request, reply) => {
     const repeatable = repeatableOf(request)
     if (repeatable === null) return
-    const outcome = await claimOrAnswer(reader, quota, repeatable, leaseMs)
+    const outcome = await claimOrAnswer(reader, quota, repeatable)
     if ('id' in outcome) {
       request.claim = outcome
       return
@@ -73,7 +66,7 @@ export async function addIdempotency(app: FastifyInstance, { database, leaseMs =
       const body = typeof payload === 'string' ? payload : null
       if (!isMutating && claim.isNew) await forget(reader, claim)
       else if (isMutating && body !== null && isFinal(reply, body)) await keepAnswer(reader, claim, keptOf(reply, body))
-      else await release(reader, claim, leaseMs)
+      else await release(reader, claim)
     } catch (error) {
       // What the request did stands; a repeat finds that by the claim once its lease is over.
       request.log.error({ err: error }, 'An answer could not be kept for repeats of its request')
@@ -108,7 +101,6 @@ async function claimOrAnswer(
   reader: SqlReader,
   quota: KeyQuota,
   request: RepeatableRequest,
-  leaseMs: number,
 ): Promise<Claim | KeptAnswer> {
   const giveUpAt = Date.now() + PATIENCE_MS
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
@@ -118,14 +110,14 @@ async function claimOrAnswer(
       quota.add(request.tokenId)
       return claimed
     }
-    const earlier = await findEarlier(reader, request, leaseMs)
+    const earlier = await findEarlier(reader, request)
     if (earlier === null && isUsedUp) throw KeyQuota.refusal()
     // It was forgotten since: this one is new.
     if (earlier === null) continue
     if (earlier.hash !== request.hash) throw new SlipwayError('IDEMPOTENCY_KEY_REUSED')
     if (earlier.answer !== null) return earlier.answer
     if (earlier.leaseMs <= 0) {
-      const taken = await takeOver(reader, earlier, leaseMs)
+      const taken = await takeOver(reader, earlier)
       if (taken !== null) return taken
     }
     if (Date.now() > giveUpAt) {

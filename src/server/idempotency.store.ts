@@ -36,6 +36,8 @@ export interface EarlierRequest extends Pick<Claim, 'id'> {
 
 /** An answer is kept for so long. */
 const KEPT = Prisma.sql`interval '24 hours'`
+/** A request that has no answer after so long has died with its server; longer than any takes. */
+const LEASE_MS = 30_000
 
 /** Claims a request for who is to carry it out; null when it came before, within the time that answers are kept. */
 export async function claim(reader: SqlReader, { tokenId, key, hash }: RepeatableRequest): Promise<Claim | null> {
@@ -54,7 +56,6 @@ export async function claim(reader: SqlReader, { tokenId, key, hash }: Repeatabl
 export async function findEarlier(
   reader: SqlReader,
   { tokenId, key }: RepeatableRequest,
-  leaseMs: number,
 ): Promise<EarlierRequest | null> {
   const [row] = await reader.$queryRaw<(EarlierRequest & { age: number } & Partial<KeptAnswer>)[]>(Prisma.sql`
     SELECT id, request_hash AS hash, status, content_type AS "contentType", body,
@@ -63,15 +64,15 @@ export async function findEarlier(
   if (row === undefined) return null
   const { id, hash, status, contentType, body, age } = row
   const answer = status != null && contentType != null && body != null ? { status, contentType, body } : null
-  return { id, hash, answer, leaseMs: leaseMs - age }
+  return { id, hash, answer, leaseMs: LEASE_MS - age }
 }
 
 /** Takes over a request whose server has died; null when somebody else has done so. It stays known by the same ID. */
-export async function takeOver(reader: SqlReader, { id }: Pick<Claim, 'id'>, leaseMs: number): Promise<Claim | null> {
+export async function takeOver(reader: SqlReader, { id }: Pick<Claim, 'id'>): Promise<Claim | null> {
   const [row] = await reader.$queryRaw<Claim[]>(Prisma.sql`
     UPDATE idempotency_keys SET claimed_at = clock_timestamp()
     WHERE id = ${id}::uuid AND status IS NULL
-      AND claimed_at <= clock_timestamp() - ${leaseMs} * interval '1 millisecond'
+      AND claimed_at <= clock_timestamp() - ${LEASE_MS} * interval '1 millisecond'
     RETURNING id, claimed_at AS "claimedAt", false AS "isNew"`)
   return row ?? null
 }
@@ -88,9 +89,9 @@ export async function keepAnswer(reader: SqlReader, { id, claimedAt }: Claim, an
  * Lets a request go that could not be carried out, as far as is known: it may be tried again at once. It stays known by
  * the same ID, since what it did may have been kept although its answer says otherwise.
  */
-export async function release(reader: SqlReader, { id, claimedAt }: Claim, leaseMs: number): Promise<void> {
+export async function release(reader: SqlReader, { id, claimedAt }: Claim): Promise<void> {
   await reader.$queryRaw(Prisma.sql`
-    UPDATE idempotency_keys SET claimed_at = clock_timestamp() - ${leaseMs} * interval '1 millisecond'
+    UPDATE idempotency_keys SET claimed_at = clock_timestamp() - ${LEASE_MS} * interval '1 millisecond'
     WHERE id = ${id}::uuid AND claimed_at = ${claimedAt} AND status IS NULL`)
 }
 

@@ -42,8 +42,8 @@ interface ServerOptions {
   readonly publicUrl: string | undefined
   /** Requests a minute of one token, or of one address without; 0: any number. */
   readonly rateLimit: number
-  /** A request that has no answer after so long has died with its server; without it, half a minute. */
-  readonly idempotencyLeaseMs?: number
+  /** Whether requests are refused while this process cannot keep up. */
+  readonly shedsLoad: boolean
   /** How long requests may take to arrive; without it, as long as the README says. */
   readonly patience?: Patience
 }
