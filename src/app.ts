@@ -59,6 +59,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       jwtSecret: config.jwtSecret ?? (await keptSecret(jwtSecretFile(config))),
       webhookSecrets: { github: config.github.webhookSecret, buildkite: config.buildkite.webhookToken },
       publicUrl: config.publicUrl,
+      shedsLoad: true,
       rateLimit: config.rateLimit,
     })
     // Jobs under way end meanwhile, so that all that may take its time takes it at once.

@@ -126,7 +126,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(healthPlugin, { database: services.database, worker })
   // Whether the process lives is asked just when it has much to do.
   await app.register(async shedding => {
-    await shedLoad(shedding)
+    if (options.shedsLoad) await shedLoad(shedding)
     await shedding.register(graphiqlPlugin)
     await shedding.register(webhooksPlugin, { database: services.database, secrets: options.webhookSecrets })
     await shedding.register(async guarded => {
@@ -136,10 +136,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       })
       if (options.rateLimit > 0) await limitRequests(guarded, options.rateLimit)
       guarded.addHook('preParsing', refuseFaultyTokens)
-      await addIdempotency(guarded, {
-        database: services.database,
-        ...(options.idempotencyLeaseMs !== undefined && { leaseMs: options.idempotencyLeaseMs }),
-      })
+      await addIdempotency(guarded, services.database)
       await guarded.register(graphqlPlugin, { schema, database: services.database, createContext })
       await guarded.register(restPlugin, { schema, createContext })
     })

@@ -55,6 +55,8 @@ export interface SlipwayOptions {
   readonly patience?: Patience
   /** Where it logs; without one, only what ends it is logged. */
   readonly log?: Logger
+  /** Whether requests are refused while the tests and the server, which share a process, keep it too busy. */
+  readonly shedsLoad?: boolean
   /** Whether webhooks may go to private addresses; in tests there are no others. */
   readonly allowPrivate?: boolean
   /** Stands in front of the repository hosts. */
@@ -106,6 +108,7 @@ async function startSlipway(options: SlipwayOptions): Promise<Slipway & { stop()
     webhookSecrets: { github: GITHUB_WEBHOOK_SECRET, buildkite: BUILDKITE_WEBHOOK_TOKEN },
     publicUrl: undefined,
     rateLimit: options.rateLimit ?? 0,
+    shedsLoad: options.shedsLoad ?? false,
     ...(options.patience && { patience: options.patience }),
   })
   const url = await server.listen({ host: '127.0.0.1', port: 0 })

@@ -9,7 +9,8 @@ export class TcpProxy {
   private isFrozen = false
 
   private constructor(
-    private readonly target: { readonly host: string; readonly port: number },
+    /** Where new connections go to. */
+    public target: { readonly host: string; readonly port: number },
     private readonly original: URL,
   ) {}
 

@@ -25,6 +25,7 @@ beforeAll(async () => {
     webhookSecrets: { github: undefined, buildkite: undefined },
     publicUrl: undefined,
     rateLimit: 0,
+    shedsLoad: false,
   })
   url = await server.listen({ host: '127.0.0.1', port: 0 })
   project = await createProject(slipway)

@@ -7,8 +7,6 @@ import { type JobWorker, startWorker } from '../../../src/jobs/worker.js'
 import { createTestDatabase, type TestDatabase } from '../../support/database.js'
 import { TcpProxy } from '../../support/tcp-proxy.js'
 
-/** What a worker may take to notice and mend what is wrong, on a busy machine. */
-const MENDED = { timeout: 60_000, interval: 100 }
 const log = pino({ level: 'fatal' })
 
 let testDatabase: TestDatabase
@@ -79,9 +77,7 @@ async function jobsLeft(): Promise<number> {
   return row.count
 }
 
-test('jobs that end while the database is away are done again, and new ones after them', {
-  timeout: 90_000,
-}, async () => {
+test('jobs that end while the database is away are done again, and new ones after them', async () => {
   let open = () => {}
   gate = new Promise(resolve => {
     open = resolve
@@ -91,63 +87,63 @@ test('jobs that end while the database is away are done again, and new ones afte
   const environments = names('environment', 4)
   for (const id of runs) await advance(id)
   for (const id of environments) await admit(id)
-  await expect.poll(() => begun.length, MENDED).toBe(14)
+  await expect.poll(() => begun.length).toBe(14)
   await proxy.refuse()
   open()
-  await expect.poll(() => done.length, MENDED).toBe(14)
+  await expect.poll(() => done.length).toBe(14)
   await new Promise(resolve => setTimeout(resolve, 3_000))
   await proxy.accept()
   await advance('later run')
   await admit('later environment')
-  await expect.poll(() => done, MENDED).toEqual(expect.arrayContaining(['later run', 'later environment']))
-  await expect.poll(jobsLeft, MENDED).toBe(0)
+  await expect.poll(() => done).toEqual(expect.arrayContaining(['later run', 'later environment']))
+  await expect.poll(jobsLeft).toBe(0)
   expect(worker.isStalled()).toBe(false)
 })
 
-test('jobs that end while the database is away are done by another worker, too', { timeout: 90_000 }, async () => {
+test('jobs that end while the database is away are done by another worker, too', async () => {
   let open = () => {}
   gate = new Promise(resolve => {
     open = resolve
   })
   await start(proxy.url)
   for (const id of names('run', 10)) await advance(id)
-  await expect.poll(() => begun.length, MENDED).toBe(10)
+  await expect.poll(() => begun.length).toBe(10)
   await proxy.refuse()
   open()
-  await expect.poll(() => done.length, MENDED).toBe(10)
+  await expect.poll(() => done.length).toBe(10)
   await start(testDatabase.url)
-  await expect.poll(jobsLeft, MENDED).toBe(0)
+  await expect.poll(jobsLeft).toBe(0)
   expect(new Set(done).size).toBe(10)
 })
 
-test('connections over which nothing comes any more are replaced', { timeout: 120_000 }, async () => {
+test('connections over which nothing comes any more are replaced', async () => {
   await start(proxy.url)
   await advance('before')
-  await expect.poll(() => done, MENDED).toEqual(['before'])
+  await expect.poll(() => done).toEqual(['before'])
   proxy.freezeOpen()
   await advance('after')
   await admit('after, inside')
   // What the lost connections should have stored is done again.
-  await expect.poll(() => [...new Set(done)].sort(), MENDED).toEqual(['after', 'after, inside', 'before'])
+  await expect.poll(() => [...new Set(done)].sort()).toEqual(['after', 'after, inside', 'before'])
 })
 
-test('a worker says that jobs are not being done, and when they are again', { timeout: 120_000 }, async () => {
+test('a worker says that jobs are not being done, and when they are again', async () => {
   const worker = await start(proxy.url)
   expect(worker.isStalled()).toBe(false)
   await proxy.refuse()
-  await expect.poll(() => worker.isStalled(), MENDED).toBe(true)
+  await expect.poll(() => worker.isStalled()).toBe(true)
   await proxy.accept()
-  await expect.poll(() => worker.isStalled(), MENDED).toBe(false)
+  await expect.poll(() => worker.isStalled()).toBe(false)
 })
 
-test('a worker whose database is away ends in time', { timeout: 60_000 }, async () => {
+test('a worker whose database is away ends in time', async () => {
   let open = () => {}
   gate = new Promise(resolve => {
     open = resolve
   })
   const worker = await start(proxy.url)
   await advance('run')
-  await expect.poll(() => begun, MENDED).toEqual(['run'])
+  await expect.poll(() => begun).toEqual(['run'])
   proxy.freeze()
   const begunAt = performance.now()
   await worker.stop()
@@ -156,7 +152,7 @@ test('a worker whose database is away ends in time', { timeout: 60_000 }, async 
   proxy.thaw()
 })
 
-test('a place that does not answer holds up no other one, whatever waits for it', { timeout: 60_000 }, async () => {
+test('a place that does not answer holds up no other one, whatever waits for it', async () => {
   let open = () => {}
   gate = new Promise(resolve => {
     open = resolve
@@ -164,11 +160,11 @@ test('a place that does not answer holds up no other one, whatever waits for it'
   await start(testDatabase.url)
   const slow = names('slow', 200)
   for (const id of slow) await advance(id, 'slow.example')
-  await expect.poll(() => begun.length, MENDED).toBe(4)
+  await expect.poll(() => begun.length).toBe(4)
   for (const place of names('place', 5)) await advance(place)
-  await expect.poll(() => begun, MENDED).toEqual(expect.arrayContaining(names('place', 5)))
+  await expect.poll(() => begun).toEqual(expect.arrayContaining(names('place', 5)))
   expect(begun.filter(id => id.startsWith('slow'))).toHaveLength(4)
   open()
-  await expect.poll(jobsLeft, MENDED).toBe(0)
+  await expect.poll(jobsLeft).toBe(0)
   expect(new Set(done).size).toBe(205)
 })

@@ -21,8 +21,8 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql'
+import type { Random } from '../../../../support/random.js'
 import type { Question } from '../oracle.js'
-import type { Random } from '../random.js'
 import { Interest } from './interest.js'
 import { field, spread } from './nodes.js'
 import { Scope } from './scope.js'

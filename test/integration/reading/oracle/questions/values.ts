@@ -6,7 +6,7 @@ import {
   isEnumType,
   isListType,
 } from 'graphql'
-import type { Random } from '../random.js'
+import type { Random } from '../../../../support/random.js'
 import { cursorOf } from '../reads/page.js'
 import { globalId, versionOf } from '../reads/rows.js'
 import { DAY_MS } from '../seed/catalog.js'

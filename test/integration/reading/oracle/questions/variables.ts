@@ -9,7 +9,7 @@ import {
   type ValueNode,
   type VariableDefinitionNode,
 } from 'graphql'
-import type { Random } from '../random.js'
+import type { Random } from '../../../../support/random.js'
 import { valueNode } from './nodes.js'
 
 /** The variables of a question: what is declared of them, and the values that come with it. */

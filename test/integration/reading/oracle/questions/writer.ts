@@ -1,6 +1,6 @@
 import { type GraphQLSchema, validate } from 'graphql'
+import type { Random } from '../../../../support/random.js'
 import type { Question } from '../oracle.js'
-import type { Random } from '../random.js'
 import { Draft } from './draft.js'
 import type { Values } from './values.js'
 

@@ -7,7 +7,7 @@ import type {
   ReleaseCandidate,
 } from '../../../../../src/database/generated/client.js'
 import { CandidateStatus, EnvironmentTier } from '../../../../../src/database/generated/enums.js'
-import type { Random } from '../random.js'
+import type { Random } from '../../../../support/random.js'
 
 export const DAY_MS = 86_400_000
 

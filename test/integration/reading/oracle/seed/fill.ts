@@ -1,6 +1,6 @@
 import type { Database } from '../../../../../src/database/client.js'
 import { Prisma, type WorkflowRun } from '../../../../../src/database/generated/client.js'
-import type { Random } from '../random.js'
+import type { Random } from '../../../../support/random.js'
 import type { Tables } from '../tables.js'
 import { Maker, makeCandidates, makeEnvironments, makeProject, makeReleases, PLANS } from './catalog.js'
 import { makeDeployments, makeReviews, makeStatusChanges } from './deployments.js'
