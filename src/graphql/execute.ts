@@ -116,7 +116,7 @@ async function untilWithinSizes<Result>({ listSizes }: RequestContext, read: () 
       return await read()
     } catch (error) {
       if (!(error instanceof Outgrown)) throw error
-      await listSizes.correct(error.kind)
+      await listSizes.correct(error)
     }
   }
 }

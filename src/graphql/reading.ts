@@ -307,7 +307,7 @@ export class Reading {
           const place = select.add(facts.totalCount((read || asked) + 1))
           return (_found, columns) => {
             const count = columns[place] as number
-            if (isAssumed && count > read) throw new Outgrown(countedKindOf(field))
+            if (isAssumed && count > read) throw new Outgrown(countedKindOf(field), read)
             return count
           }
         }
@@ -357,7 +357,7 @@ function countedKindOf({ parent, name, definition }: SelectedField): ListKind {
 
 /** A list is longer than was assumed when the operation was weighed, or than any list in an answer may be. */
 function refuseLonger(kind: ListKind, longest: number, path: Path): never {
-  if (longest < kind.cap) throw new Outgrown(kind)
+  if (longest < kind.cap) throw new Outgrown(kind, longest)
   throw new SlipwayError('QUERY_TOO_LARGE', {
     message: `Query is too large: more than ${kind.cap} ${kind.name} at ${path.join('.')}`,
     details: 'Ask for the beginning of the list with `first`, where it takes one.',

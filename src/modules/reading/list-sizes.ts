@@ -22,7 +22,11 @@ const GROWTH = 4
 export class Outgrown extends Error {
   override readonly name = 'Outgrown'
 
-  constructor(readonly kind: ListKind) {
+  constructor(
+    readonly kind: ListKind,
+    /** What it was taken to be at most. */
+    readonly assumed: number,
+  ) {
     super(`A list of the kind "${kind.name}" is longer than was known`)
   }
 }
@@ -66,14 +70,20 @@ export class ListSizes {
     if (this.measuredAt === NEVER) await this.measuring
   }
 
-  /** Corrects the size of a kind of which a longer list was met: it grows with each call, up to the cap. */
-  async correct(kind: ListKind): Promise<void> {
-    const known = this.of(kind)
+  /**
+   * Corrects the size of a kind of which a longer list was met: it grows with each call, up to the cap. Of many queries
+   * that meet the same list at once, the first corrects it for all.
+   */
+  async correct({ kind, assumed }: Outgrown): Promise<void> {
+    if (this.of(kind) > assumed) return
     if (kind.largest !== undefined) {
+      // What is under way may have begun before the list was so long.
+      await this.measuring
+      if (this.of(kind) > assumed) return
       this.measuredAt = NEVER
       await this.refresh()
     }
-    if (this.of(kind) <= known) this.set(kind, known * GROWTH)
+    if (this.of(kind) <= assumed) this.set(kind, assumed * GROWTH)
   }
 
   private async measure(): Promise<void> {

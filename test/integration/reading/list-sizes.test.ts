@@ -109,6 +109,14 @@ describe('a list without pages', () => {
     expect(data?.environments).toEqual(after.data?.environments.slice(0, 2))
   })
 
+  test('that many queries find to be longer at once is measured, and taken to be no longer than it is', async () => {
+    const before = (await ask('environments { name }')).cost
+    await project.createEnvironment()
+    const costs = await Promise.all(Array.from({ length: 40 }, async () => (await ask('environments { name }')).cost))
+    costs.push((await ask('environments { name }')).cost)
+    expect(new Set(costs)).toEqual(new Set([before + 1]))
+  })
+
   test('is read whole for the payload of a mutation, which is carried out once', async () => {
     await project.cut('v2-rc1')
     await environment.report('v2-rc1', 'success')
