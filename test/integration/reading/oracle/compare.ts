@@ -20,6 +20,14 @@ export interface Answer {
     readonly path?: readonly (string | number)[]
     readonly extensions?: { readonly code?: string; readonly reason?: string }
   }[]
+  readonly extensions?: { readonly cost?: { readonly requested: number } }
+}
+
+/** How many objects an answer holds, without the one around them; null is none. */
+export function objectsIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const inside = Object.values(value).reduce<number>((sum, member) => sum + objectsIn(member), 0)
+  return Array.isArray(value) ? inside : inside + 1
 }
 
 /** Whether a question was refused since its answer could be too large. */

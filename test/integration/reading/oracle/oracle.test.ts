@@ -3,7 +3,7 @@ import { print } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
 import { Random } from '../../../support/random.js'
 import { testToken, useSlipway } from '../../../support/slipway.js'
-import { type Answer, faultOf, isTooLarge } from './compare.js'
+import { type Answer, faultOf, isTooLarge, objectsIn } from './compare.js'
 import { Oracle, type Question, readableFields } from './oracle.js'
 import { Values } from './questions/values.js'
 import { QuestionWriter } from './questions/writer.js'
@@ -36,6 +36,7 @@ let oracle: Oracle
 let asked = 0
 let refused = 0
 const faults: string[] = []
+const cheap: string[] = []
 
 beforeAll(async () => {
   const random = new Random(SEED)
@@ -53,6 +54,7 @@ beforeAll(async () => {
       questions.map(async ({ question, asker, expected }) => {
         const got = await ask(question, asker)
         if (isTooLarge(got)) refused += 1
+        else if (isCheap(got)) cheap.push(print(question.document))
         else if (faultOf(oracle.schema, question, got, expected) !== null) faults.push(await report(question, asker))
       }),
     )
@@ -71,6 +73,11 @@ async function ask({ document, variables, operationName }: Question, asker: Aske
     body: JSON.stringify({ query: print(document), variables, operationName }),
   })
   return (await response.json()) as Answer
+}
+
+/** Whether an answer holds more than it is said to have cost at most. */
+function isCheap({ data, extensions }: Answer): boolean {
+  return data != null && objectsIn(data) - 1 > (extensions?.cost?.requested ?? 0)
 }
 
 /** Tells of a question whose answer is wrong, made as small as it gets. */
@@ -97,6 +104,10 @@ const hint = `The seed was ORACLE_SEED=${SEED}`
 
 test('every answer is the one that graphql-js gives by plain reads', () => {
   expect(faults, hint).toEqual([])
+})
+
+test('no answer holds more objects than it is said to cost', () => {
+  expect(cheap, hint).toEqual([])
 })
 
 test('few questions are refused as too large', () => {
