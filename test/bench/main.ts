@@ -11,10 +11,11 @@ import { signToken } from '../../src/server/token.js'
 import { type Client, createClient } from '../support/client.js'
 import { createGitRepository } from '../support/git-repository.js'
 import { startServer } from '../support/server-process.js'
+import { benchDearest } from './dearest.js'
 import { benchSoak } from './soak.js'
 import { benchWaiting } from './waiting.js'
 
-// Entry point of `npm run bench`, or of one bench by its name, such as `npm run bench -- throughput`: what a deployment costs beside the bare SQL, what a start costs, what a crash does, and what deployments that wait take.
+// Entry point of `npm run bench`, or of one bench by its name, such as `npm run bench -- throughput`: what a deployment costs beside the bare SQL, what a start costs, what a crash does, what deployments that wait take, and the dearest query.
 
 const ROUNDS = 5
 const ROUND_SECONDS = 3
@@ -182,6 +183,7 @@ const BENCHES = {
   crashes: benchCrashes,
   soak: benchSoak,
   waiting: benchWaiting,
+  dearest: benchDearest,
 }
 const asked = process.argv.slice(2)
 for (const [name, bench] of Object.entries(BENCHES)) {

@@ -35,12 +35,12 @@ export async function letTimePass(databaseUrl: string, milliseconds: number): Pr
   })
 }
 
-/** Waits until every job is done that is due. */
+/** Waits until every job is done that is due, or was tried in vain and will be again. */
 export async function settled(databaseUrl: string): Promise<void> {
   await connected(databaseUrl, client =>
     untilTrue('the jobs that are due are done', async () => {
       const { rowCount } = await client.query(
-        `SELECT FROM graphile_worker.jobs WHERE run_at <= now() AND task_identifier <> 'sweep' LIMIT 1`,
+        `SELECT FROM graphile_worker.jobs WHERE (run_at <= now() OR attempts > 0) AND task_identifier <> 'sweep' LIMIT 1`,
       )
       return rowCount === 0
     }),
