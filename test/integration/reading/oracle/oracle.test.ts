@@ -15,7 +15,7 @@ import { readTables } from './tables.js'
 const SEED = Number(process.env['ORACLE_SEED'] ?? randomInt(2 ** 31))
 /** This many are asked at least, and more until every field was asked of an object. */
 const QUERIES = Number(process.env['ORACLE_QUERIES'] ?? 300)
-const MOST_QUERIES = QUERIES + 300
+const MOST_QUERIES = QUERIES + 2_000
 const SIZE = { depth: 8, selections: 35, objects: 4_000 }
 /** Under way at the same time. */
 const AT_ONCE = 4
