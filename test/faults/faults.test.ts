@@ -6,15 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { toGlobalId } from '../../src/core/global-id.js'
 import { StandInGitHub } from '../../src/demo/stand-in-github.js'
-import { signToken } from '../../src/server/token.js'
 import { Random } from '../support/random.js'
 import { type ServerProcess, startServer } from '../support/server-process.js'
+import { JWT_SECRET, testToken } from '../support/token.js'
 import { BreakablePostgres } from './breakable-postgres.js'
 import { DATABASE_FAULTS } from './database-faults.js'
 import { Load, type Recovery } from './load.js'
 
-const JWT_SECRET = 'a secret for processes that is long enough'
-const TOKEN = signToken(JWT_SECRET, { subject: 'ci', role: 'admin', projects: null, expiresInSeconds: 86_400 })
+const TOKEN = testToken({ subject: 'ci' })
 const INPUT = 'aviator_deployment_id'
 /** How many faults there are, by default none, since they take minutes; and what their order comes from, to be had again. */
 const FAULTS = Number(process.env['TEST_FAULTS'] ?? 0)

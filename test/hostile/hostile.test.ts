@@ -5,18 +5,17 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { buildSchema } from 'graphql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { signToken } from '../../src/server/token.js'
 import { createClient } from '../support/client.js'
 import { createTestDatabase, type TestDatabase } from '../support/database.js'
 import { createGitRepository, type GitRepository } from '../support/git-repository.js'
 import { Random } from '../support/random.js'
 import { type ServerProcess, startServer } from '../support/server-process.js'
+import { JWT_SECRET, testToken } from '../support/token.js'
 import { HostileGraphQL } from './hostile-graphql.js'
 import { type HostileRequest, type WireRequest, wireRequest } from './hostile-request.js'
 import { HostileRest, type KnownValues, type RestDescription } from './hostile-rest.js'
 import { encodeText, hostileText, hostileValue } from './hostile-values.js'
 
-const JWT_SECRET = 'a secret for processes that is long enough'
 const REQUESTS = Number(process.env['TEST_HOSTILE'] ?? 1_500)
 const SEED = Number(process.env['TEST_HOSTILE_SEED'] ?? randomInt(2 ** 31))
 /** Under way at the same time. */
@@ -52,14 +51,12 @@ beforeAll(async () => {
     ALLOW_FILE_REPOSITORIES: 'true',
     RATE_LIMIT: '0',
   })
-  const token = (options: Partial<Parameters<typeof signToken>[1]>) =>
-    signToken(JWT_SECRET, { subject: 'ann', role: 'admin', projects: null, expiresInSeconds: 86_400, ...options })
   tokens = [
-    ...Array.from({ length: 5 }, () => token({})),
-    token({ role: 'viewer' }),
-    token({ role: 'deployer', projects: ['shop'] }),
-    token({ role: 'approver', projects: [] }),
-    token({ expiresInSeconds: 1 }),
+    ...Array.from({ length: 5 }, () => testToken()),
+    testToken({ role: 'viewer' }),
+    testToken({ role: 'deployer', projects: ['shop'] }),
+    testToken({ role: 'approver', projects: [] }),
+    testToken({ expiresInSeconds: 1 }),
   ]
   known = await seed(tokens[0] ?? '')
 })

@@ -2,7 +2,8 @@ import { createSigner } from 'fast-jwt'
 import { describe, expect, test } from 'vitest'
 import { createClient } from '../support/client.js'
 import { createProject } from '../support/seed.js'
-import { JWT_SECRET, testToken, useSlipway } from '../support/slipway.js'
+import { useSlipway } from '../support/slipway.js'
+import { JWT_SECRET, testToken } from '../support/token.js'
 
 const slipway = useSlipway()
 const good = { sub: 'me', jti: 'a-token', role: 'admin' }

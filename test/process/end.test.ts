@@ -8,12 +8,11 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js'
-import { signToken } from '../../src/server/token.js'
 import { createClient } from '../support/client.js'
 import { type ServerProcess, startServer } from '../support/server-process.js'
+import { JWT_SECRET, testToken } from '../support/token.js'
 
-const JWT_SECRET = 'a secret for processes that is long enough'
-const TOKEN = signToken(JWT_SECRET, { subject: 'ci', role: 'admin', projects: null, expiresInSeconds: 600 })
+const TOKEN = testToken({ subject: 'ci' })
 /** Has a process fail in each of the two ways in which nothing handles an error. */
 const FAULTS = `
   process.on('SIGUSR2', () => { throw new Error('thrown by nobody') })

@@ -10,17 +10,16 @@ import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js'
-import { signToken } from '../../src/server/token.js'
 import { type Client, createClient } from '../support/client.js'
 import { createTestDatabase } from '../support/database.js'
 import { cleanEnvironment } from '../support/environment.js'
 import { createGate } from '../support/gate.js'
 import { createGitRepository } from '../support/git-repository.js'
 import { type ServerProcess, startServer } from '../support/server-process.js'
+import { JWT_SECRET, testToken } from '../support/token.js'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
-const JWT_SECRET = 'a secret for processes that is long enough'
-const TOKEN = signToken(JWT_SECRET, { subject: 'ci', role: 'admin', projects: null, expiresInSeconds: 86_400 })
+const TOKEN = testToken({ subject: 'ci' })
 let dataDir: string
 
 beforeEach(async () => {

@@ -4,15 +4,14 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { StandInGitHub, type StandInRun } from '../../src/demo/stand-in-github.js'
-import { signToken } from '../../src/server/token.js'
 import { type Client, createClient } from '../support/client.js'
 import { createTestDatabase, type TestDatabase } from '../support/database.js'
 import { Postman } from '../support/postman.js'
 import { runCommand, startServer, startWorkerProcess } from '../support/server-process.js'
 import { letTimePass } from '../support/time-travel.js'
+import { JWT_SECRET, testToken } from '../support/token.js'
 
-const JWT_SECRET = 'a secret for processes that is long enough'
-const TOKEN = signToken(JWT_SECRET, { subject: 'ci', role: 'admin', projects: null, expiresInSeconds: 86_400 })
+const TOKEN = testToken({ subject: 'ci' })
 const WEBHOOK_SECRET = 'what the stand-in signs with'
 const SHA = 'abcdef1'.padEnd(40, '0')
 const MINUTE_MS = 60_000

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createGitRepository } from '../support/git-repository.js'
 import { createProject, type SeededEnvironment, type SeededProject } from '../support/seed.js'
-import { type TestToken, testToken, useSlipway } from '../support/slipway.js'
+import { useSlipway } from '../support/slipway.js'
+import { type TestToken, testToken } from '../support/token.js'
 
 const slipway = useSlipway()
 let project: SeededProject

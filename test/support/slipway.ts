@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { afterAll, beforeAll } from 'vitest'
 import { startJobs } from '../../src/app.js'
-import type { Role } from '../../src/core/actor.js'
 import { createSecretBox } from '../../src/core/secret-box.js'
 import { closeDatabase, type Database, openDatabase } from '../../src/database/client.js'
 import type { Services } from '../../src/modules/context/request-context.js'
@@ -14,21 +13,14 @@ import { createRunners } from '../../src/modules/runner/runners.js'
 import { createPace } from '../../src/modules/tracking/pace.js'
 import type { Pace } from '../../src/modules/tracking/run.rules.js'
 import { createServer, type Patience } from '../../src/server/server.js'
-import { signToken } from '../../src/server/token.js'
 import { type Client, createClient } from './client.js'
 import { createTestDatabase } from './database.js'
 import { createGitRepository, type GitRepository } from './git-repository.js'
+import { JWT_SECRET, type TestToken, testToken } from './token.js'
 
-export const JWT_SECRET = 'a secret of the tests that is long enough'
 const SECRETS_KEY = 'a key of the tests that is long enough, too'
 export const GITHUB_WEBHOOK_SECRET = 'what GitHub signs its events with'
 export const BUILDKITE_WEBHOOK_TOKEN = 'what Buildkite signs its events with'
-
-export interface TestToken {
-  readonly subject?: string
-  readonly role?: Role
-  readonly projects?: readonly string[]
-}
 
 /** A Slipway on a real port and a database of its own, for the tests of one file. */
 export interface Slipway {
@@ -129,10 +121,6 @@ async function startSlipway(options: SlipwayOptions): Promise<Slipway & { stop()
       await testDatabase.drop()
     },
   }
-}
-
-export function testToken({ subject = 'tester', role = 'admin', projects }: TestToken = {}): string {
-  return signToken(JWT_SECRET, { subject, role, projects: projects ?? null, expiresInSeconds: 86_400 })
 }
 
 /** A name that nothing else has. */

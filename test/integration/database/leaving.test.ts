@@ -5,7 +5,8 @@ import { Prisma } from '../../../src/database/generated/client.js'
 import { queryReader } from '../../../src/database/transaction.js'
 import { createServer } from '../../../src/server/server.js'
 import { createProject, type SeededProject } from '../../support/seed.js'
-import { JWT_SECRET, testToken, useSlipway } from '../../support/slipway.js'
+import { useSlipway } from '../../support/slipway.js'
+import { JWT_SECRET, testToken } from '../../support/token.js'
 
 const slipway = useSlipway()
 const lines: { level: number; msg: string }[] = []

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { storable } from '../../../src/core/storable-text.js'
 import { postEvent } from '../../../src/demo/post-event.js'
-import { signToken } from '../../../src/server/token.js'
 import { createClient } from '../../support/client.js'
 import { createProject, type SeededProject } from '../../support/seed.js'
-import { GITHUB_WEBHOOK_SECRET, JWT_SECRET, testToken, useSlipway } from '../../support/slipway.js'
+import { GITHUB_WEBHOOK_SECRET, useSlipway } from '../../support/slipway.js'
+import { JWT_SECRET, testToken } from '../../support/token.js'
 
 const slipway = useSlipway()
 
@@ -59,11 +59,7 @@ describe.each([
   })
 
   test.each(['subject', 'project'])('is refused as the %s of a token', async claim => {
-    const claims = { subject: 'ci', role: 'admin', projects: null, expiresInSeconds: 60 } as const
-    const token = signToken(JWT_SECRET, {
-      ...claims,
-      ...(claim === 'subject' ? { subject: text } : { projects: [text] }),
-    })
+    const token = testToken(claim === 'subject' ? { subject: text } : { projects: [text] })
     const answer = await createClient(slipway.url, token).rest('GET', '/api/releases/x/environments/y/deployments')
     expect(answer.status).toBe(401)
   })

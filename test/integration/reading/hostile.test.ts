@@ -1,7 +1,8 @@
 import { request } from 'node:http'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createProject, type SeededProject } from '../../support/seed.js'
-import { testToken, useSlipway } from '../../support/slipway.js'
+import { useSlipway } from '../../support/slipway.js'
+import { testToken } from '../../support/token.js'
 
 const slipway = useSlipway()
 

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { freeze, liftFreeze, review } from '../../support/guarded.js'
 import { createProject } from '../../support/seed.js'
-import { type TestToken, testToken, unique, useSlipway } from '../../support/slipway.js'
+import { unique, useSlipway } from '../../support/slipway.js'
+import { type TestToken, testToken } from '../../support/token.js'
 
 const slipway = useSlipway()
 

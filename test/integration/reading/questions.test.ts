@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { createProject, type RestCandidate, type SeededEnvironment, type SeededProject } from '../../support/seed.js'
-import { testToken, useSlipway } from '../../support/slipway.js'
+import { useSlipway } from '../../support/slipway.js'
+import { testToken } from '../../support/token.js'
 
 const slipway = useSlipway()
 

@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
-import { testToken, useSlipway } from '../../support/slipway.js'
+import { useSlipway } from '../../support/slipway.js'
+import { testToken } from '../../support/token.js'
 
 const slipway = useSlipway({ patience: { requestMs: 600, headersMs: 300, checkMs: 50 } })
 

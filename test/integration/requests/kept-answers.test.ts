@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createClient } from '../../support/client.js'
 import { createProject } from '../../support/seed.js'
-import { testToken, unique, useSlipway } from '../../support/slipway.js'
+import { unique, useSlipway } from '../../support/slipway.js'
+import { testToken } from '../../support/token.js'
 
 const slipway = useSlipway()
 

@@ -3,7 +3,8 @@ import { gzipSync } from 'node:zlib'
 import { pino } from 'pino'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createProject, type SeededEnvironment, type SeededProject } from '../../support/seed.js'
-import { GITHUB_WEBHOOK_SECRET, testToken, useSlipway } from '../../support/slipway.js'
+import { GITHUB_WEBHOOK_SECRET, useSlipway } from '../../support/slipway.js'
+import { testToken } from '../../support/token.js'
 
 const logged: Record<string, unknown>[] = []
 const slipway = useSlipway({

@@ -9,7 +9,8 @@ import { cleanEnvironment } from '../../support/environment.js'
 import { startGitHubStandIn } from '../../support/github-stand-in.js'
 import { Postman } from '../../support/postman.js'
 import { createGitHubProject } from '../../support/seed.js'
-import { GITHUB_WEBHOOK_SECRET, testToken, useSlipway } from '../../support/slipway.js'
+import { GITHUB_WEBHOOK_SECRET, useSlipway } from '../../support/slipway.js'
+import { testToken } from '../../support/token.js'
 
 interface WorkflowFile {
   readonly on: { readonly workflow_dispatch: { readonly inputs: Record<string, unknown> } }
