@@ -4,7 +4,7 @@ import { postEvent } from '../../../src/demo/post-event.js'
 import { createClient } from '../../support/client.js'
 import { createProject, type SeededProject } from '../../support/seed.js'
 import { GITHUB_WEBHOOK_SECRET, useSlipway } from '../../support/slipway.js'
-import { JWT_SECRET, testToken } from '../../support/token.js'
+import { testToken } from '../../support/token.js'
 
 const slipway = useSlipway()
 
