@@ -8,12 +8,10 @@ type MeasuredKind = ListKind & { readonly largest: Sql }
 
 /** Sizes are measured again when they are this old. */
 const RENEWED_MS = 60_000
-/** A size that nothing has confirmed for this long is forgotten. Longer, so that what is measured is always known. */
+/** A size that is not measured is forgotten when nothing has confirmed it for this long. */
 const KEPT_MS = 120_000
 /** A list whose kind is not measured is taken to be this long, until a longer one is met. */
 const USUAL = 10
-
-const NEVER = Number.NEGATIVE_INFINITY
 
 /** A size that proves too small becomes this many times as large, so that a long list is met after a few tries. */
 const GROWTH = 4
@@ -24,7 +22,7 @@ export class Outgrown extends Error {
 
   constructor(
     readonly kind: ListKind,
-    /** What it was taken to be at most. */
+    /** The longest that the list was taken to be. */
     readonly assumed: number,
   ) {
     super(`A list of the kind "${kind.name}" is longer than was known`)
@@ -39,7 +37,8 @@ export class Outgrown extends Error {
 export class ListSizes {
   private readonly sizes = new Map<ListKind, { readonly size: number; readonly knownAt: number }>()
   private readonly measured: readonly MeasuredKind[]
-  private measuredAt = NEVER
+  /** By `performance.now()`; null: never. */
+  private measuredAt: number | null = null
   private measuring: Promise<void> | undefined
 
   /** @param kinds all kinds of lists that the schema has */
@@ -54,36 +53,39 @@ export class ListSizes {
   /** The longest that a list of a kind is taken to be: at least 1, and at most the kind's cap. */
   of(kind: ListKind): number {
     const known = this.sizes.get(kind)
-    const size = known !== undefined && performance.now() < known.knownAt + KEPT_MS ? known.size : USUAL
-    return Math.min(kind.cap, size)
+    const isKept = known && (kind.largest !== undefined || performance.now() < known.knownAt + KEPT_MS)
+    return Math.min(kind.cap, isKept ? known.size : USUAL)
   }
 
   /**
-   * Has the sizes measured again when they are too old, with one statement however many ask. Only while nothing is known
-   * is that waited for: a size that has become wrong is corrected as soon as it is met.
+   * Measures the sizes again when they are too old. Only the first measurement is waited for: until the next ones are
+   * there, the sizes from before hold, which are corrected when a longer list is met.
    */
   async refresh(): Promise<void> {
-    if (performance.now() < this.measuredAt + RENEWED_MS) return
+    if (this.measuredAt !== null && performance.now() < this.measuredAt + RENEWED_MS) return
+    const measured = this.measureOnce()
+    if (this.measuredAt === null) await measured
+  }
+
+  /**
+   * Corrects the size of a kind of which a longer list was met: it grows with each call, up to the cap. When several
+   * queries meet the same list at once, the first corrects it for all of them.
+   */
+  async correct({ kind, assumed }: Outgrown): Promise<void> {
+    if (kind.largest !== undefined) {
+      // A measurement that is under way may have begun before the list grew.
+      await this.measuring
+      if (this.of(kind) <= assumed) await this.measureOnce()
+    }
+    if (this.of(kind) <= assumed) this.set(kind, assumed * GROWTH)
+  }
+
+  /** Measures the sizes with one statement, however many callers wait for it. */
+  private measureOnce(): Promise<void> {
     this.measuring ??= this.measure().finally(() => {
       this.measuring = undefined
     })
-    if (this.measuredAt === NEVER) await this.measuring
-  }
-
-  /**
-   * Corrects the size of a kind of which a longer list was met: it grows with each call, up to the cap. Of many queries
-   * that meet the same list at once, the first corrects it for all.
-   */
-  async correct({ kind, assumed }: Outgrown): Promise<void> {
-    if (this.of(kind) > assumed) return
-    if (kind.largest !== undefined) {
-      // What is under way may have begun before the list was so long.
-      await this.measuring
-      if (this.of(kind) > assumed) return
-      this.measuredAt = NEVER
-      await this.refresh()
-    }
-    if (this.of(kind) <= assumed) this.set(kind, assumed * GROWTH)
+    return this.measuring
   }
 
   private async measure(): Promise<void> {
@@ -98,9 +100,8 @@ export class ListSizes {
         this.set(kind, Math.max(1, sizes[index] ?? 0))
       })
     } catch (error) {
-      // Whatever there is, it is not longer than the cap; should the database be away, the query itself says so.
-      this.log.warn({ err: error }, 'The sizes of lists cannot be measured; their caps are taken instead')
-      for (const kind of measured) this.set(kind, kind.cap)
+      // Sizes that are out of date do no harm: they are corrected when a longer list is met.
+      this.log.warn({ err: error }, 'The sizes of lists cannot be measured; those known so far stay in use')
     }
     this.measuredAt = performance.now()
   }

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { getNamedType, getNullableType, isListType, isObjectType } from 'graphql'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { Prisma } from '../../../src/database/generated/client.js'
+import type { SqlReader } from '../../../src/database/transaction.js'
 import { createSchema } from '../../../src/graphql/schema.js'
+import type { ListKind } from '../../../src/modules/reading/list-kind.js'
+import { ListSizes, Outgrown } from '../../../src/modules/reading/list-sizes.js'
 import { createProject, type SeededEnvironment, type SeededProject } from '../../support/seed.js'
 import { unique, useSlipway } from '../../support/slipway.js'
 
@@ -115,6 +119,33 @@ describe('a list without pages', () => {
     const costs = await Promise.all(Array.from({ length: 40 }, async () => (await ask('environments { name }')).cost))
     costs.push((await ask('environments { name }')).cost)
     expect(new Set(costs)).toEqual(new Set([before + 1]))
+  })
+
+  test('that is measured keeps its size through an hour without a query', async () => {
+    const before = (await ask('environments { name }')).cost
+    const now = performance.now.bind(performance)
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 3_600_000)
+    try {
+      expect((await ask('environments { name }')).cost).toBe(before)
+    } finally {
+      clock.mockRestore()
+    }
+  })
+
+  test('that is measured keeps its size when it cannot be measured again', async () => {
+    const kind: ListKind = { name: 'things', cap: 500, largest: Prisma.sql`SELECT 3` }
+    const measure = vi
+      .fn()
+      .mockResolvedValueOnce([{ sizes: [3] }])
+      .mockRejectedValue(new Error('away'))
+    const sizes = new ListSizes([kind], { $queryRaw: measure } as SqlReader, { warn: () => undefined })
+    await sizes.refresh()
+    expect(sizes.of(kind)).toBe(3)
+    await sizes.correct(new Outgrown(kind, 2))
+    expect(sizes.of(kind)).toBe(3)
+    // A longer list was met: it is taken to be longer, and not as long as lists may be.
+    await sizes.correct(new Outgrown(kind, 3))
+    expect(sizes.of(kind)).toBe(12)
   })
 
   test('is read whole for the payload of a mutation, which is carried out once', async () => {
