@@ -26,6 +26,8 @@ const LONGEST_SILENCE_MS = 30_000
 /** A database that is paused, or a host that is gone, says nothing at all: then the wait ends here. */
 const GRACE_MS = 5_000
 const CONNECT_MS = 10_000
+const QUERY_CANCELED = '57014'
+const LIMIT_TRIES = 20
 
 /**
  * What every session is set to, whatever the database, the role or the URL say. JSON shows times in the zone of the
@@ -39,7 +41,6 @@ function sessionSettings(purpose: Purpose): string {
     'SET random_page_cost = 1.1',
     'SET jit = off',
     "SET default_transaction_isolation = 'read committed'",
-    `SET statement_timeout = ${LONGEST_STATEMENT_MS[purpose]}`,
     `SET lock_timeout = ${WITHOUT_LOCK_LIMIT.has(purpose) ? 0 : LONGEST_LOCK_WAIT_MS}`,
     `SET idle_in_transaction_session_timeout = ${purpose === 'migrations' ? 0 : LONGEST_IDLE_TRANSACTION_MS}`,
     `SET tcp_user_timeout = ${LONGEST_SILENCE_MS}`,
@@ -53,8 +54,7 @@ export function connectionSettings(url: string, purpose: Purpose, name: string):
     connectionString: url,
     application_name: name,
     connectionTimeoutMillis: CONNECT_MS,
-    // From the start on: where the database has a short limit of its own, the session could not even be prepared.
-    ...(longest > 0 && { statement_timeout: longest, query_timeout: longest + GRACE_MS }),
+    ...(longest > 0 && { query_timeout: longest + GRACE_MS }),
     keepAlive: true,
     keepAliveInitialDelayMillis: CONNECT_MS,
   }
@@ -62,5 +62,21 @@ export function connectionSettings(url: string, purpose: Purpose, name: string):
 
 /** Sets a session to what the code relies on. Pools wait for what this promises. */
 export async function prepareSession(client: pg.ClientBase, purpose: Purpose): Promise<void> {
+  await limitStatements(client, LONGEST_STATEMENT_MS[purpose])
   await client.query(sessionSettings(purpose))
+}
+
+/**
+ * Replaces the limit on how long a statement may run, which the database may have set so low that even this statement
+ * is canceled now and then. A startup parameter could not be canceled, but PgBouncer refuses it.
+ */
+async function limitStatements(client: pg.ClientBase, ms: number): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await client.query(`SET statement_timeout = ${ms}`)
+      return
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== QUERY_CANCELED || tries === LIMIT_TRIES) throw error
+    }
+  }
 }
