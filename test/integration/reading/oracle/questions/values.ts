@@ -25,7 +25,8 @@ const UNKNOWN = 0.06
 
 /** Values for arguments: mostly of rows that there are. */
 export class Values {
-  private readonly nodes: readonly (readonly [id: string, topic: Topic])[]
+  /** One list for each type of which there are nodes. */
+  private readonly nodes: readonly (readonly (readonly [id: string, topic: Topic])[])[]
 
   constructor(
     private readonly tables: Tables,
@@ -33,25 +34,25 @@ export class Values {
   ) {
     const nodesOf = (typename: string, kind: string, rows: readonly { id: string; projectId?: string | null }[]) =>
       rows.map(row => [globalId(kind, row), { typename, projectId: row.projectId ?? null }] as const)
-    this.nodes = [
-      ...nodesOf(
+    const nodes = [
+      nodesOf(
         'Project',
         'project',
         tables.projects.map(({ id }) => ({ id, projectId: id })),
       ),
-      ...nodesOf('Environment', 'environment', tables.environments),
-      ...nodesOf('Release', 'release', tables.releases),
-      ...nodesOf('ReleaseCandidate', 'candidate', tables.candidates),
-      ...nodesOf('Deployment', 'deployment', tables.deployments),
-      ...nodesOf('Freeze', 'freeze', tables.freezes),
+      nodesOf('Environment', 'environment', tables.environments),
+      nodesOf('Release', 'release', tables.releases),
+      nodesOf('ReleaseCandidate', 'candidate', tables.candidates),
+      nodesOf('Deployment', 'deployment', tables.deployments),
+      nodesOf('Freeze', 'freeze', tables.freezes),
     ]
+    this.nodes = nodes.filter(({ length }) => length > 0)
   }
 
   /** A node, of each type as often. */
   node(): readonly [id: string, topic: Topic] {
     const { random } = this
-    const typename = random.pick(['Project', 'Environment', 'Release', 'ReleaseCandidate', 'Deployment', 'Freeze'])
-    const [id, topic] = random.pick(this.nodes.filter(([, other]) => other.typename === typename))
+    const [id, topic] = random.pick(random.pick(this.nodes))
     if (!random.chance(UNKNOWN)) return [id, topic]
     const last = id.slice(0, -1)
     const kind = id.slice(0, id.lastIndexOf('_'))
@@ -95,7 +96,8 @@ export class Values {
       Query: field === 'freezes' ? tables.freezes : tables.projects,
       Project: tables.releases,
     }
-    return cursorOf(random.pick(rows[parent] ?? tables.deployments).id)
+    const known = rows[parent] ?? []
+    return cursorOf(random.pick(known.length > 0 ? known : tables.deployments).id)
   }
 
   private list(item: GraphQLInputType): unknown {
