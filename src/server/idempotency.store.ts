@@ -36,7 +36,7 @@ export interface EarlierRequest extends Pick<Claim, 'id'> {
 
 /** An answer is kept for so long. */
 const KEPT = Prisma.sql`interval '24 hours'`
-/** A request that has no answer after so long has died with its server; longer than any takes. */
+/** No request takes this long: one without an answer has died with its server. */
 const LEASE_MS = 30_000
 
 /** Claims a request for who is to carry it out; null when it came before, within the time that answers are kept. */

@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BreakablePostgres } from './breakable-postgres.js'
 
-/** Something that happens to a database, over when the promise settles. It lasts a random while, in milliseconds. */
-export type DatabaseFault = (postgres: BreakablePostgres, lasts: number) => Promise<void>
+/** A fault of a database, which is over when the promise settles. `lasts` is in milliseconds. */
+type DatabaseFault = (postgres: BreakablePostgres, lasts: number) => Promise<void>
 
 const MINUTE_MS = 60_000
-/** So long before and after the full minute, at which what is due every minute begins. */
+/** The database is away from this long before the full minute, when periodic jobs begin, until this long after it. */
 const AROUND_MS = 2_000
 
-/** Every kind of them by its name. */
+/** Everybody else who is connected. */
+const OTHERS = "pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+
+/** Every kind of fault by its name. */
 export const DATABASE_FAULTS: Readonly<Record<string, DatabaseFault>> = {
   restarted: async (postgres, lasts) => {
     await postgres.shutDown()
@@ -22,13 +25,10 @@ export const DATABASE_FAULTS: Readonly<Record<string, DatabaseFault>> = {
   },
   // PostgreSQL ends all other sessions, whose memory may be damaged, and recovers.
   'one process killed': async postgres => {
-    const [pid] = await postgres.work(async client => {
-      const { rows } = await client.query<{ pid: number }>(
-        "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1",
-      )
-      return rows.map(row => row.pid)
-    })
-    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+    const [other] = await postgres.work(
+      async client => (await client.query<{ pid: number }>(`SELECT pid FROM ${OTHERS} LIMIT 1`)).rows,
+    )
+    if (other !== undefined) process.kill(other.pid, 'SIGKILL')
   },
   // Nothing is refused and nothing is answered, on old and on new connections.
   paused: async (postgres, lasts) => {
@@ -66,11 +66,6 @@ async function setReadOnly(postgres: BreakablePostgres, value: 'on' | 'off'): Pr
     await client.query('SET default_transaction_read_only = off')
     await client.query(`ALTER SYSTEM SET default_transaction_read_only = ${value}`)
     await client.query('SELECT pg_reload_conf()')
-    if (value === 'on') {
-      await client.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
-      )
-    }
+    if (value === 'on') await client.query(`SELECT pg_terminate_backend(pid) FROM ${OTHERS}`)
   })
 }

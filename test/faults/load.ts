@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { StandInGitHub } from '../../src/demo/stand-in-github.js'
 import { type Client, createClient, type RestAnswer } from '../support/client.js'
 
-/** Deployed to by nobody but who wants to know whether it is done. */
+/** Only `probe` deploys to this environment. */
 const PROBED = 'probed'
 /** An environment is deployed to by one pipeline at a time. */
 const DEPLOYERS = 6
 const REPORTERS = 3
 const READERS = 2
-/** How soon a pipeline tries again, whatever it is told: the more it asks, the more is found. */
+/** A pipeline tries again after this time, whatever `Retry-After` says: more requests meet more faults. */
 const AGAIN_MS = 200
 /** What runs on the stand-in takes this long. */
 const RUN_MS = 300
@@ -20,17 +20,17 @@ const BOARD = `{ projects(first: 10) { nodes { name environments {
   deployments(first: 5) { nodes { status actor candidate { version } } }
 } } } }`
 
-/** Pipelines, dashboards and probes of one project, which go on whatever they are answered, until they are ended. */
+/** Pipelines, dashboards and probes of one project, which go on through refusals until `end`. */
 export class Load {
   /** The deployments that the server has taken, by their IDs. */
   readonly deployments = new Set<string>()
-  /** Those that were reported as successful, and those that ended so before their pipeline's eyes. */
+  /** Those that a pipeline reported or saw as successful. */
   readonly successes = new Set<string>()
   /** The versions of the candidates that it has taken. */
   readonly candidates = new Set<string>()
-  /** Answers that nobody should get, in words. */
+  /** Descriptions of answers that nobody should get. */
   readonly unexpected: string[] = []
-  /** How often it was told to come again. */
+  /** How often the server asked a client to try again later. */
   refusals = 0
   slowestLifeSign = 0
   private isEnding = false
@@ -69,7 +69,7 @@ export class Load {
     ])
   }
 
-  /** Lets everything that has begun come to its end. */
+  /** Waits until everything that has begun is over. */
   async end(): Promise<void> {
     this.isEnding = true
     await this.work
@@ -147,14 +147,14 @@ export class Load {
     await sleep(AGAIN_MS)
   }
 
-  /** Null when it is told to ask again later. */
+  /** Sends a query. Null: the server asks to try again later. */
   private async ask<Data>(query: string, variables: object = {}): Promise<Data | null> {
     const { status, errors, data } = await this.client.graphql<Data>(query, variables)
     if (status === 200 && errors.length === 0) return data
-    const isLater = errors.every(
+    const isRefusal = errors.every(
       ({ extensions: { code, retryAfter } }) => code === 'UNAVAILABLE' && typeof retryAfter === 'number',
     )
-    if (!isLater) this.unexpected.push(`${status} ${JSON.stringify(errors)} to ${query}`)
+    if (!isRefusal) this.unexpected.push(`${status} ${JSON.stringify(errors)} to ${query}`)
     this.refusals += 1
     return null
   }
@@ -175,7 +175,7 @@ export class Load {
     await sleep(HEALTH_MS)
   }
 
-  /** Asks the same again until it is done, as a pipeline does: with the same key, which is done once. */
+  /** Repeats a request under one key until it is carried out, as a pipeline does. */
   private async insist<Body>(method: 'POST' | 'PATCH', path: string, body: object): Promise<Body> {
     const key = { 'idempotency-key': randomUUID() }
     for (;;) {
@@ -196,7 +196,7 @@ export interface Recovery {
   readonly jobs: number
 }
 
-/** Whether one is told to ask again later, and when. A key whose first use is under way is refused, too. */
+/** Whether an answer asks to try again later. A key whose first request is still under way is refused with 409. */
 function isLater({ status, headers }: RestAnswer<unknown>): boolean {
   return [409, 503].includes(status) && /^\d+$/.test(headers.get('retry-after') ?? '')
 }

@@ -1,10 +1,8 @@
 import {
   type GraphQLArgument,
-  type GraphQLEnumType,
   type GraphQLField,
   type GraphQLInputType,
   type GraphQLNamedType,
-  type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
   isEnumType,
@@ -75,7 +73,7 @@ export class HostileGraphQL {
   private field(field: GraphQLField<unknown, unknown>, depth: number): string {
     const { random } = this
     this.fields += 1
-    const type = namedType(field.type)
+    const type = getNamedType(field.type)
     const isLeaf = isLeafType(type)
     if (!isLeaf && (depth >= DEEPEST || this.fields > 60)) return ''
     const args = field.args
@@ -111,7 +109,7 @@ export class HostileGraphQL {
         .map(member => [member.name, this.value(member.name, member.type)])
       return Object.fromEntries(members)
     }
-    if (isEnumType(named)) return random.pick((named as GraphQLEnumType).getValues()).name
+    if (isEnumType(named)) return random.pick(named.getValues()).name
     const known = this.known[name]
     if (known !== undefined) return random.pick(known)
     if (named.name === 'Int') return random.between(-1, 150)
@@ -126,10 +124,6 @@ export class HostileGraphQL {
     const place = random.between(0, text.length)
     return `${text.slice(0, place)}${random.pick(['', '{', '}', '"', '...', '$', '\0', '#', '@', '🙂'])}${text.slice(place + random.between(0, 3))}`
   }
-}
-
-function namedType(type: GraphQLOutputType): GraphQLNamedType {
-  return getNamedType(type)
 }
 
 /** A JSON value as a document has it. Names that no document can hold are left out. */

@@ -23,7 +23,7 @@ export interface Answer {
   readonly extensions?: { readonly cost?: { readonly requested: number } }
 }
 
-/** How many objects an answer holds, without the one around them; null is none. */
+/** How many objects a value holds, itself included; null is none. */
 export function objectsIn(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
   const inside = Object.values(value).reduce<number>((sum, member) => sum + objectsIn(member), 0)
