@@ -8,7 +8,7 @@ export default defineConfig({
   // `graphql` ships two builds; a schema made with one is refused by the other. The tests take the one that Node takes.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    maxWorkers: Math.max(1, Math.min(MOST_WORKERS, availableParallelism())),
+    maxWorkers: Math.min(MOST_WORKERS, availableParallelism()),
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',
     setupFiles: 'test/support/forget-environment.ts',
