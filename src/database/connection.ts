@@ -23,6 +23,13 @@ const WITHOUT_LOCK_LIMIT: ReadonlySet<Purpose> = new Set(['migrations', 'life'])
 const LONGEST_IDLE_TRANSACTION_MS = 15_000
 /** PostgreSQL gives a connection up over which nothing that it sends is acknowledged for this long. */
 const LONGEST_SILENCE_MS = 30_000
+/**
+ * PostgreSQL asks an idle connection this often whether it is still there. A firewall or a host may forget connections
+ * without a word; PostgreSQL's sessions would stay for hours by default, and take the places of new ones meanwhile.
+ */
+const KEEPALIVE_SECONDS = 30
+const KEEPALIVE_AGAIN_SECONDS = 10
+const KEEPALIVE_TRIES = 3
 /** A database that is paused, or a host that is gone, says nothing at all: then the wait ends here. */
 const GRACE_MS = 5_000
 const CONNECT_MS = 10_000
@@ -44,6 +51,9 @@ function sessionSettings(purpose: Purpose): string {
     `SET lock_timeout = ${WITHOUT_LOCK_LIMIT.has(purpose) ? 0 : LONGEST_LOCK_WAIT_MS}`,
     `SET idle_in_transaction_session_timeout = ${purpose === 'migrations' ? 0 : LONGEST_IDLE_TRANSACTION_MS}`,
     `SET tcp_user_timeout = ${LONGEST_SILENCE_MS}`,
+    `SET tcp_keepalives_idle = ${KEEPALIVE_SECONDS}`,
+    `SET tcp_keepalives_interval = ${KEEPALIVE_AGAIN_SECONDS}`,
+    `SET tcp_keepalives_count = ${KEEPALIVE_TRIES}`,
   ].join('; ')
 }
 

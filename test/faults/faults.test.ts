@@ -70,7 +70,9 @@ test.skipIf(FAULTS === 0)(
       for (const fault of faults(random)) {
         await sleep(BETWEEN_MS)
         await DATABASE_FAULTS[fault]?.(postgres, random.between(0, LONGEST_MS))
-        recoveries.push([fault, await load.probe()])
+        const recovery = await inTime(fault, load.probe())
+        console.info(`${recoveries.length}. ${fault}: ${seconds(recovery.changes)}, ${seconds(recovery.jobs)}`)
+        recoveries.push([fault, recovery])
       }
     } finally {
       await load.end()
@@ -91,6 +93,14 @@ test.skipIf(FAULTS === 0)(
   },
 )
 
+const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`
+
+async function inTime(fault: string, coming: Promise<Recovery>): Promise<Recovery> {
+  const recovery = await Promise.race([coming, sleep(LONGEST_FAULT_MS, null, { ref: false })])
+  if (recovery === null) throw new Error(`No recovery from "${fault}" within ${seconds(LONGEST_FAULT_MS)}`)
+  return recovery
+}
+
 /** Each kind once, as far as the number goes, and then any of them. */
 function faults(random: Random): string[] {
   const kinds = Object.keys(DATABASE_FAULTS)
@@ -99,7 +109,6 @@ function faults(random: Random): string[] {
 }
 
 function report(recoveries: readonly (readonly [string, Recovery])[], load: Load): string {
-  const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`
   const rows = [...new Set(recoveries.map(([fault]) => fault))].map(fault => {
     const of = recoveries.filter(([name]) => name === fault).map(([, recovery]) => recovery)
     const longest = (what: keyof Recovery) => seconds(Math.max(...of.map(recovery => recovery[what])))

@@ -1,6 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
+/** PostgreSQL finds out this late that a connection is lost which it does not use, by what its sessions are set to. */
+const KEEPALIVE_MS = 60_000
+
 /** Stands between a client and a server, such as Slipway and PostgreSQL, and has their connection fail. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>()
@@ -52,9 +55,17 @@ export class TcpProxy {
     for (const socket of this.sockets) socket.destroy()
   }
 
-  /** From now on nothing comes over the connections that are open, which stay open. New ones are taken as before. */
+  /**
+   * From now on nothing comes over the connections that are open, which stay open until the server finds out, as its
+   * keepalive would: the proxy's own system answers that. New ones are taken as before.
+   */
   freezeOpen(): void {
-    for (const socket of this.sockets) socket.unpipe().removeAllListeners('data').pause()
+    const forgotten = [...this.sockets]
+    for (const socket of forgotten) socket.removeAllListeners('data').pause()
+    const timer = setTimeout(() => {
+      for (const socket of forgotten) socket.destroy()
+    }, KEEPALIVE_MS)
+    timer.unref()
   }
 
   /** Nothing comes over any connection until `thaw`, also new ones. */
