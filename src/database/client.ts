@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type { Logger } from 'pino'
 import { USUAL_CONNECTIONS } from '../core/config.js'
 import { PrismaClient } from './generated/client.js'
+import { QueryQueue } from './query-queue.js'
 import { RenewablePool } from './renewable-pool.js'
 import { statementNames } from './statement-names.js'
 import { Turns } from './turns.js'
@@ -12,6 +13,8 @@ export type Database = PrismaClient & {
   readonly pool: RenewablePool
   /** For the queries of dashboards alone. */
   readonly queryPool: RenewablePool
+  /** In which order they get them. */
+  readonly queryQueue: QueryQueue
   /** One connection to find out whether the database can be worked with, however much it is worked with. */
   readonly probe: RenewablePool
   readonly turns: Turns
@@ -61,6 +64,7 @@ export function openDatabase(url: string, log: Logger, connections = USUAL_CONNE
   return Object.assign(new PrismaClient({ adapter }), {
     pool,
     queryPool: open('queries', queries, CONNECTION_PATIENCE_MS, CONNECTION_LIFETIME_SECONDS),
+    queryQueue: new QueryQueue(queries),
     probe: open('probe', 1, PROBE_PATIENCE_MS, PROBE_LIFETIME_SECONDS),
     turns: new Turns(atOnceInTurn(work)),
   })

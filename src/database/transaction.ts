@@ -82,8 +82,9 @@ export function sqlTransaction<Result>(
 }
 
 function carryOut<Result>(where: Database | InTurn, run: (database: Database) => Promise<Result>): Promise<Result> {
-  if (!('turn' in where)) return repeatingConflicts(where, run)
-  const { database, turn } = where
+  const { database, turn } = 'turn' in where ? where : { database: where, turn: null }
+  database.queryQueue.makeWay()
+  if (turn === null) return repeatingConflicts(database, run)
   return database.turns.take(turn, () => repeatingConflicts(database, run))
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import {
   type DocumentNode,
@@ -9,7 +10,7 @@ import {
   validate,
 } from 'graphql'
 import { SlipwayError } from '../core/errors.js'
-import { sqlReader } from '../database/transaction.js'
+import { type SqlReader, sqlReader } from '../database/transaction.js'
 import type { RequestContext } from '../modules/context/request-context.js'
 import { Outgrown } from '../modules/reading/list-sizes.js'
 import type { AnswerTag } from './entity-tag.js'
@@ -17,6 +18,9 @@ import { introspect, isIntrospection } from './introspection.js'
 import { type Cost, weigh } from './limits.js'
 import { type Operation, openOperation } from './operation.js'
 import { Reading } from './reading.js'
+
+/** From this effort on, an operation is large: others are let in between its parts, and it waits for its turn. */
+const LARGE = 1_000
 
 /** What came of an operation. Without `data` it was refused before anything of it was done. */
 export interface Outcome {
@@ -63,35 +67,47 @@ export async function executeOperation(
 async function query(operation: Operation, context: RequestContext, tag: AnswerTag | null): Promise<Outcome> {
   const introspection = introspect(operation)
   return untilWithinSizes(context, async () => {
-    const cost = weigh(operation, context.listSizes, introspection)
+    const { cost, effort } = weigh(operation, context.listSizes, introspection)
     try {
-      const reading = new Reading(operation, context)
-      const reads = []
-      for (const field of operation.fields) {
-        const { key } = field
-        reads.push([key, isIntrospection(field) ? () => introspection.data[key] : await reading.root(field)] as const)
-      }
-      const version = tag && reading.beside(tag.version)
-      const columns = await reading.run(context.queries)
-      return {
-        cost,
-        data: Object.fromEntries(reads.map(([key, read]) => [key, read(columns)])),
-        ...(version && !reading.isOfTheMoment && { entityTag: tag.write(version(columns) as string) }),
-      }
+      return { cost, ...(await context.query(effort, reader => answer(reader, effort > LARGE))) }
     } catch (error) {
       if (error instanceof Outgrown) throw error
       return { cost, data: null, errors: [locatedError(error, undefined)] }
     }
   })
+
+  async function answer(reader: SqlReader, isLarge: boolean): Promise<Outcome> {
+    const reading = new Reading(operation, context)
+    const reads = []
+    for (const field of operation.fields) {
+      const { key } = field
+      reads.push([key, isIntrospection(field) ? () => introspection.data[key] : await reading.root(field)] as const)
+    }
+    const version = tag && reading.beside(tag.version)
+    // Writing the statement, reading its answer and writing the data each keep the event loop from everything else.
+    if (isLarge) await turn()
+    const columns = await reading.run(reader)
+    if (isLarge) await turn()
+    return {
+      data: Object.fromEntries(reads.map(([key, read]) => [key, read(columns)])),
+      ...(version && !reading.isOfTheMoment && { entityTag: tag.write(version(columns) as string) }),
+    }
+  }
 }
 
 /**
- * One field after the other. What follows one that fails is not done.
+ * One field after the other. What follows one that fails is not done. A mutation with a large payload waits for its turn
+ * among the queries before anything of it is done.
  *
  * @throws SlipwayError when the mutation is refused before anything of it is done
  */
 async function mutate(operation: Operation, context: RequestContext): Promise<Outcome> {
-  const cost = weigh(operation, context.listSizes)
+  const { cost, effort } = weigh(operation, context.listSizes)
+  const carryOut = () => mutateInTurn(operation, context)
+  return { cost, ...(await (effort > LARGE ? context.query(effort, carryOut) : carryOut())) }
+}
+
+async function mutateInTurn(operation: Operation, context: RequestContext): Promise<Outcome> {
   context.onMutation()
   const data: Record<string, unknown> = {}
   for (const field of operation.fields) {
@@ -103,10 +119,10 @@ async function mutate(operation: Operation, context: RequestContext): Promise<Ou
         return read(await reading.run(sqlReader(context.services.database)))
       })
     } catch (error) {
-      return { cost, data: null, errors: [locatedError(error, field.nodes, [field.key])] }
+      return { data: null, errors: [locatedError(error, field.nodes, [field.key])] }
     }
   }
-  return { cost, data }
+  return { data }
 }
 
 /** Repeats what reads lists until none turns out to be longer than was known; a size can grow a few times only. */

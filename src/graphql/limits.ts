@@ -14,8 +14,17 @@ const DEPTH = 16
 const ALIASES = 100
 /** The answer may be of this many parts, each of which is a part of the SQL statement that PostgreSQL has to plan. */
 const PARTS = 500
+/** PostgreSQL plans a part in about the time in which so many objects are made. */
+const OBJECTS_PER_PART = 30
 /** An object of more values than this, by aliases for instance, counts as more than one. */
 const VALUES_PER_OBJECT = 20
+
+/** What an operation is found to be before anything of it is done. */
+interface Weight {
+  readonly cost: Cost
+  /** About how long it takes, in objects made: its place among other queries goes by it. */
+  readonly effort: number
+}
 
 /** What an operation may cost at most: how many objects its answer may hold, and what else it reads for them. */
 export interface Cost {
@@ -32,11 +41,16 @@ export interface Cost {
  *
  * @throws SlipwayError `QUERY_TOO_LARGE` that says what to ask instead
  */
-export function weigh(operation: Operation, sizes: ListSizes, { made }: { readonly made: number } = { made: 0 }): Cost {
+export function weigh(
+  operation: Operation,
+  sizes: ListSizes,
+  { made }: { readonly made: number } = { made: 0 },
+): Weight {
   const weighing = new Weighing(sizes)
   weighing.requested = Math.ceil(made / VALUES_PER_OBJECT)
   for (const field of operation.fields) weighing.add(field, 1, null, [field.key])
-  return { requested: weighing.requested, budget: BUDGET }
+  const { requested, parts } = weighing
+  return { cost: { requested, budget: BUDGET }, effort: requested + parts * OBJECTS_PER_PART }
 }
 
 export function sizeOf(definition: { readonly extensions: { readonly size?: FieldSize } }): FieldSize {
@@ -57,7 +71,7 @@ export function countLimit(
 
 class Weighing {
   requested = 0
-  private parts = 0
+  parts = 0
   private readonly aliased = new Set<FieldNode>()
 
   constructor(private readonly sizes: ListSizes) {}
@@ -114,9 +128,9 @@ class Weighing {
     return Math.max(Math.min(this.sizes.of(list), typeof first === 'number' ? first : list.cap), 1)
   }
 
-  private reads({ args }: SelectedField, { reads }: FieldSize): number {
-    if (reads === undefined || reads.when?.(args) === false) return 0
-    return Math.floor(this.sizes.of(reads.kind) / reads.rowsPerObject)
+  private reads({ args }: SelectedField, { effort = 0, reads }: FieldSize): number {
+    if (reads === undefined || reads.when?.(args) === false) return effort
+    return effort + Math.floor(this.sizes.of(reads.kind) / reads.rowsPerObject)
   }
 
   private addCount(connection: SelectedField, field: SelectedField, times: number, path: readonly string[]): void {

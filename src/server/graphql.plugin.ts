@@ -39,13 +39,13 @@ export async function graphqlPlugin(app: FastifyInstance, options: GraphQLOption
       return tag === null ? undefined : reply.code(304).headers(keptAs(tag)).send()
     },
     handler: fastifyApolloHandler(apollo, {
-      context: async (request, reply) => ({
-        ...createContext(request),
-        queries: queryReader(database, leavingOf(reply)),
-      }),
+      context: async (request, reply) => ({ ...createContext(request), query: inTurn(database, request, reply) }),
     }),
   })
 }
+
+/** All who ask without a token, and may ask for the schema alone, are one in the line. No token has an empty name. */
+const WITHOUT_TOKEN = ''
 
 /** What Apollo answers with; it looks for one that the asker takes only after a mutation was carried out. */
 const MEDIA_TYPES = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8']
@@ -64,6 +64,13 @@ async function checkRequest({ headers, body, query }: FastifyRequest): Promise<v
   for (const [name, text] of Object.entries(query as Readonly<Record<string, unknown>>)) {
     if (typeof text === 'string' && name !== 'query') checkJsonDepth(text, name)
   }
+}
+
+/** Queries wait for their turn among those of all who ask, and are given up when nobody waits for the answer any more. */
+function inTurn(database: Database, { actor }: FastifyRequest, reply: FastifyReply): RequestContext['query'] {
+  const leaving = leavingOf(reply)
+  const asker = actor?.tokenId ?? WITHOUT_TOKEN
+  return (effort, read) => database.queryQueue.take(asker, effort, leaving, () => read(queryReader(database, leaving)))
 }
 
 /** Aborts when the connection is closed before it has got its answer. */

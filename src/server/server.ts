@@ -94,7 +94,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     onMutation: () => {
       request.isMutating = true
     },
-    queries: sqlReader(services.database),
+    query: (_effort, read) => read(sqlReader(services.database)),
     listSizes,
   })
 

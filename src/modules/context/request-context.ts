@@ -18,8 +18,8 @@ export interface RequestContext {
   readonly requestKey: ServiceContext['requestKey']
   /** Is told before something is begun that may change something. */
   readonly onMutation: () => void
-  /** What queries are read with. */
-  readonly queries: SqlReader
+  /** Carries out a query with what it is to read with, perhaps when its turn has come among other queries. */
+  readonly query: <Result>(effort: number, read: (reader: SqlReader) => Promise<Result>) => Promise<Result>
   /** How long the lists are that a query may ask for. */
   readonly listSizes: ListSizes
 }

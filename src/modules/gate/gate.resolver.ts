@@ -26,6 +26,9 @@ import { ApprovalGate, DeploymentCheck, GATES, Gates, GateVerdict, PromotionGate
 /** Each freeze that binds an environment is judged for each deployment that is asked about. */
 const JUDGED_FREEZES = { kind: OPEN_FREEZES, rowsPerObject: 5 }
 
+/** All gates are judged, of a candidate and an environment that are looked up for each of them. */
+const EFFORT_OF_CHECK = 10
+
 /** The gates of an environment. */
 @Resolver(() => Environment)
 export class EnvironmentGatesResolver {
@@ -34,7 +37,7 @@ export class EnvironmentGatesResolver {
     return gatesOf(environment)
   }
 
-  @Sized({ reads: JUDGED_FREEZES })
+  @Sized({ effort: EFFORT_OF_CHECK, reads: JUDGED_FREEZES })
   @FieldResolver(() => DeploymentCheck, {
     nullable: true,
     description:

@@ -32,6 +32,8 @@ export interface FieldSize {
   readonly list?: ListKind
   /** Of a connection: what `totalCount` counts, and whether that takes reading the rows. */
   readonly counted?: { readonly kind: ListKind; readonly isRead?: (args: Readonly<Record<string, unknown>>) => boolean }
+  /** How many objects could be made in the time that resolving the field takes, beside what it reads. */
+  readonly effort?: number
   /** Whether resolving the field reads more than it returns, given its arguments; it always does without `when`. */
   readonly reads?: HiddenReads & { readonly when?: (args: Readonly<Record<string, unknown>>) => boolean }
 }

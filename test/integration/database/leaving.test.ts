@@ -10,6 +10,8 @@ import { JWT_SECRET, testToken } from '../../support/token.js'
 
 const slipway = useSlipway()
 const lines: { level: number; msg: string }[] = []
+// Of all who ask: a token has a line of its own.
+const TOKEN = testToken()
 const WARN = 40
 
 let server: Awaited<ReturnType<typeof createServer>>
@@ -50,26 +52,36 @@ async function sleepers(): Promise<number> {
   return rowCount ?? 0
 }
 
-function ask(signal: AbortSignal): Promise<Response> {
+function ask(signal: AbortSignal, query = `{ project(name: "${project.name}") { name } }`): Promise<Response> {
   return fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${testToken()}` },
-    body: JSON.stringify({ query: `{ project(name: "${project.name}") { name } }` }),
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
+    body: JSON.stringify({ query }),
     signal,
   })
 }
 
-test('those who leave have their queries canceled, also who waits for a connection, and nothing is wrong', async () => {
+/** What something is refused with that takes no time in the database. */
+function refusalOf(signal: AbortSignal) {
+  return async () => {
+    const answer = (await (await ask(signal, '{ __typename }')).json()) as { errors?: object[] }
+    return answer.errors?.[0]
+  }
+}
+
+test('those who leave have their queries canceled, also who waits for a turn, and nothing is wrong', async () => {
   const { queryPool } = slipway.database
   const connections = queryPool.options.max
   const leaving = new AbortController()
-  const asked = Array.from({ length: connections * 2 }, () => ask(leaving.signal).catch((error: Error) => error.name))
+  const asked = Array.from({ length: connections + 100 }, () => ask(leaving.signal).catch((error: Error) => error.name))
   await expect.poll(sleepers).toBe(connections)
-  await expect.poll(() => queryPool.waitingCount).toBe(connections)
+  const refused = { extensions: { code: 'RATE_LIMITED', reason: 'RATE_LIMITED', retryAfter: 5 } }
+  await expect.poll(refusalOf(leaving.signal)).toMatchObject(refused)
   leaving.abort()
   expect(new Set(await Promise.all(asked))).toEqual(new Set(['AbortError']))
   await expect.poll(sleepers).toBe(0)
-  await expect.poll(() => queryPool.waitingCount).toBe(0)
+  await expect.poll(refusalOf(new AbortController().signal)).toBeUndefined()
+  expect(queryPool.waitingCount).toBe(0)
   expect((await queryPool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
   expect(lines.filter(({ level }) => level >= WARN)).toEqual([])
 })
