@@ -109,8 +109,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   })
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id)
-    // A connection that were kept for the next request would keep the server from ending.
+    // A connection that were kept for the next request would keep the server from ending. Otherwise each is kept, also when
+    // its request is refused before it has arrived: its sender would not see the answer on one that is closed meanwhile.
     if (isClosing) reply.header('connection', 'close')
+    else reply.removeHeader('connection')
   })
   app.addHook('onResponse', async (request, reply) => {
     const { method, url, actor } = request

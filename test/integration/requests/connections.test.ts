@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
@@ -21,6 +22,20 @@ async function speak(head: string): Promise<{ status: string; body: Record<strin
     clearInterval(timer)
     socket.destroy()
   }
+}
+
+const LARGE = 2 * 1024 * 1024
+
+/** Sends the head of a request whose body is too large, waits for the answer, and then goes on with `rest`. */
+async function refused(rest: string): Promise<string> {
+  const { hostname, port } = new URL(slipway.url)
+  const socket = connect(Number(port), hostname)
+  socket.write(
+    `POST /graphql HTTP/1.1\r\n${authorized}Content-Type: application/json\r\nContent-Length: ${LARGE}\r\n\r\n`,
+  )
+  const [first] = (await once(socket, 'data')) as [Buffer]
+  socket.write(rest)
+  return first.toString() + (await text(socket))
 }
 
 const authorized = `Host: x\r\nAuthorization: Bearer ${testToken()}\r\n`
@@ -52,4 +67,15 @@ describe('a connection is closed, with an answer', () => {
       expect(await speak(head)).toMatchObject({ status: 'HTTP/1.1 400 Bad Request', body: { code: 'INVALID_HTTP' } })
     },
   )
+})
+
+describe('a request that is refused before it has arrived', () => {
+  test('is answered, and the connection is kept for the next one', async () => {
+    const answers = await refused(`${'x'.repeat(LARGE)}GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    expect(answers).toMatch(/^HTTP\/1\.1 413 .*BODY_TOO_LARGE.*HTTP\/1\.1 200 OK.*"ok"/s)
+  })
+
+  test('is not waited for longer than for any other', async () => {
+    expect(await refused('x')).toMatch(/^HTTP\/1\.1 413 .*BODY_TOO_LARGE/s)
+  })
 })
