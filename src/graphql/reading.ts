@@ -1,4 +1,4 @@
-import { type GraphQLObjectType, type GraphQLResolveInfo, isLeafType, isNonNullType, locatedError } from 'graphql'
+import { type GraphQLResolveInfo, isNonNullType, locatedError } from 'graphql'
 import { SlipwayError } from '../core/errors.js'
 import { Prisma } from '../database/generated/client.js'
 import type { SqlReader } from '../database/transaction.js'
@@ -12,8 +12,10 @@ import { type ListSizes, Outgrown } from '../modules/reading/list-sizes.js'
 import { OfTheMoment } from '../modules/reading/of-the-moment.js'
 import { AnyRow, FromClause, Rows, type Sql, shapeOf } from '../modules/reading/row.js'
 import { literal } from '../modules/reading/tables.js'
+import { objectTypeOf, toIsoTime, writeObject, written } from './data.js'
 import { countLimit, sizeOf } from './limits.js'
 import type { Operation, SelectedField } from './operation.js'
+import { type Columns, Select } from './select.js'
 
 // How the selection of a query becomes one SQL statement, and what the statement answers becomes the query's data.
 //
@@ -31,11 +33,7 @@ import type { Operation, SelectedField } from './operation.js'
 /** Takes the value of a field out of the columns of a row. */
 type Read = (columns: Columns) => unknown
 
-type Columns = readonly unknown[]
 type Path = readonly string[]
-
-/** JSON in PostgreSQL is built of at most so many values at once, as a function has at most so many parameters. */
-const VALUES = 100
 
 const MIB = 1024 * 1024
 /** An answer has at most this many bytes in PostgreSQL: while it is read and written, this process does nothing else. */
@@ -43,72 +41,6 @@ const LARGEST_ANSWER = 4 * MIB
 
 /** What the fields of the root are joined to: a row that has nothing. */
 const THE_ROOT = new Rows(shapeOf([]), Prisma.sql`SELECT`)
-
-/** A select that is being written. */
-class Select {
-  private readonly columns: Sql[] = []
-  private readonly places = new Map<string, number>()
-
-  constructor(readonly from: FromClause) {}
-
-  /** Adds a column and answers its place. */
-  add(expression: Sql): number {
-    const text = expression.values.length === 0 ? expression.sql : null
-    const known = text === null ? undefined : this.places.get(text)
-    if (known !== undefined) return known
-    const place = this.columns.push(expression) - 1
-    if (text !== null) this.places.set(text, place)
-    return place
-  }
-
-  get isEmpty(): boolean {
-    return this.columns.length === 0
-  }
-
-  /** What the select yields for a row: its columns, as a JSON array. */
-  render(): Sql {
-    return this.isWide ? array(this.parts().map(array)) : array(this.columns)
-  }
-
-  /** Its only row in one value. */
-  renderRow(): Sql {
-    return Prisma.sql`(SELECT ${this.render()} FROM ${this.from.render()})`
-  }
-
-  /** Its rows in one value, a JSON array: all, or the first of them. */
-  renderList(orderBy: Sql, first?: number): Sql {
-    const limit = first === undefined ? Prisma.empty : Prisma.sql` LIMIT ${literal(first)}`
-    return Prisma.sql`(SELECT coalesce(json_agg(item), '[]') FROM (SELECT ${this.render()} AS item FROM ${this.from.render()} ORDER BY ${orderBy}${limit}) AS items)`
-  }
-
-  /** The columns of a row that was read. */
-  unpack(row: unknown): Columns {
-    return this.isWide ? (row as unknown[][]).flat() : (row as unknown[])
-  }
-
-  unpackList(rows: unknown): Columns[] {
-    return this.isWide ? (rows as unknown[]).map(row => this.unpack(row)) : (rows as unknown[][])
-  }
-
-  private get isWide(): boolean {
-    return this.columns.length > VALUES
-  }
-
-  private parts(): Sql[][] {
-    const count = Math.ceil(this.columns.length / VALUES)
-    return Array.from({ length: count }, (_, part) => this.columns.slice(part * VALUES, (part + 1) * VALUES))
-  }
-}
-
-function array(values: readonly Sql[]): Sql {
-  return values.length === 0
-    ? Prisma.sql`json_build_array()`
-    : Prisma.sql`json_build_array(${Prisma.join([...values])})`
-}
-
-/** An answer in GraphQL's shape. It has no prototype, since an alias may be any name, such as `__proto__`. */
-const DataObject = function DataObject() {} as unknown as new () => Record<string, unknown>
-DataObject.prototype = Object.create(null)
 
 /** Reads what an operation asks for, with one statement at most. */
 export class Reading {
@@ -368,41 +300,6 @@ function constant(value: unknown): Read {
   return () => value
 }
 
-function writeObject<Part>(parts: readonly (readonly [string, Part])[], value: (part: Part) => unknown): object {
-  const data = new DataObject()
-  for (const [key, part] of parts) data[key] = value(part)
-  return data
-}
-
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
-}
-
-/** The type of the objects that a field has. Where it is an interface, the rows say which of its types they are. */
-function objectTypeOf(field: SelectedField, rows?: Rows): GraphQLObjectType {
-  const { objectTypes } = field
-  const type = objectTypes.length === 1 ? objectTypes[0] : objectTypes.find(({ name }) => name === rows?.typename)
-  if (type === undefined) throw new Error(`${field.parent.name}.${field.name} was answered with rows of no known type`)
-  return type
-}
-
-/** A value at hand in GraphQL's shape, with what is selected of it. */
-function written(value: unknown, field: SelectedField): unknown {
-  if (value == null) return null
-  if (Array.isArray(value)) return value.map(item => written(item, field))
-  if (isLeafType(field.type)) return field.type.serialize(value)
-  const data = new DataObject()
-  for (const part of field.on(objectTypeOf(field))) {
-    data[part.key] =
-      part.name === '__typename' ? part.parent.name : written((value as Record<string, unknown>)[part.name], part)
-  }
-  return data
-}
-
-/** A time as JSON has it in PostgreSQL, such as `2026-11-23T10:15:30.12+00:00`, in the one way in which we write it. */
-function toIsoTime(text: unknown): string | null {
-  if (typeof text !== 'string') return null
-  if (!text.endsWith('+00:00')) return new Date(text).toISOString()
-  const time = text.slice(0, -6)
-  return time.length === 23 ? `${time}Z` : `${time.length === 19 ? `${time}.` : time}`.padEnd(23, '0').concat('Z')
 }
