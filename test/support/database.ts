@@ -20,7 +20,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 
 async function drop(client: pg.Client, name: string): Promise<void> {
   const { rows } = await client.query<{ application_name: string; query: string }>(
-    'SELECT application_name, query FROM pg_stat_activity WHERE datname = $1',
+    // PostgreSQL's own, such as autovacuum, come and go.
+    "SELECT application_name, query FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'",
     [name],
   )
   await client.query(`DROP DATABASE ${name} WITH (FORCE)`)
