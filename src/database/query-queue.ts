@@ -38,6 +38,7 @@ interface Line {
  * its queries wait (start-time fair queueing: Goyal, Vin and Cheng, 1996). The clock of the queue counts slots.
  */
 export class QueryQueue {
+  /** By asker, those that have something under way or waiting. */
   private readonly lines = new Map<string, Line>()
   private readonly most: number
   private free: number
@@ -71,22 +72,17 @@ export class QueryQueue {
   async take<Result>(asker: string, effort: number, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
     const slots = Math.max(1, Math.ceil(this.most * Math.min(1, effort / DEAREST)))
     const line = this.lines.get(asker) ?? { finish: this.clock, underWay: 0, waiting: [] }
-    this.lines.set(asker, line)
+    const taken = await this.turn(asker, line, slots, signal)
     try {
-      const taken = await this.turn(line, slots, signal)
-      try {
-        return await work()
-      } finally {
-        line.underWay -= 1
-        this.free += taken
-      }
+      return await work()
     } finally {
-      if (line.underWay === 0 && line.waiting.length === 0) this.lines.delete(asker)
-      this.admit()
+      line.underWay -= 1
+      this.free += taken
+      this.settle(asker, line)
     }
   }
 
-  private turn(line: Line, slots: number, signal: AbortSignal): Promise<number> {
+  private turn(asker: string, line: Line, slots: number, signal: AbortSignal): Promise<number> {
     if (signal.aborted) return Promise.reject(new AskerLeft())
     if (line.waiting.length >= LONGEST_LINE) {
       const details = `${LONGEST_LINE} queries of the same token wait already.`
@@ -104,16 +100,24 @@ export class QueryQueue {
       const giveUp = (error: Error) => {
         line.waiting.splice(line.waiting.indexOf(entry), 1)
         give(() => reject(error))
+        this.settle(asker, line)
       }
       const leave = () => giveUp(new AskerLeft())
       const timer = setTimeout(() => giveUp(overloaded()), this.longestWaitMs)
       const entry: Waiting = { slots, start, enter: taken => give(() => resolve(taken)) }
       signal.addEventListener('abort', leave)
       line.finish = start + slots
+      this.lines.set(asker, line)
       line.waiting.push(entry)
       this.waiting += 1
       this.admit()
     })
+  }
+
+  /** To be called as soon as something has left a line: one that has nothing is no line any more. */
+  private settle(asker: string, line: Line): void {
+    if (line.underWay === 0 && line.waiting.length === 0) this.lines.delete(asker)
+    this.admit()
   }
 
   /** Lets in whoever is next, as long as there are slots. Nobody overtakes one that needs more of them than are free. */

@@ -110,6 +110,19 @@ test('who leaves the line is in nobody’s way', async () => {
   expect(begun).toEqual(['ann 1', 'ann 3'])
 })
 
+test('who asks while others of the same asker leave gets a turn', async () => {
+  const { ask, end, begun } = queueOf(1)
+  const leaving = new AbortController()
+  void ask('ann 1', CHEAP)
+  void ask('ben 1', CHEAP, leaving.signal)
+  // Between the two that leave, whatever is done for each of them.
+  leaving.signal.addEventListener('abort', () => queueMicrotask(() => void ask('ben 3', CHEAP)))
+  void ask('ben 2', CHEAP, leaving.signal)
+  leaving.abort()
+  await end('ann 1')
+  expect(begun).toEqual(['ann 1', 'ben 3'])
+})
+
 test('who waits too long is told when to come again, and the next one is not held up by it', async () => {
   const { ask, end, begun } = queueOf(1, 20)
   void ask('ann 1', CHEAP)
