@@ -1,11 +1,11 @@
 import { SlipwayError } from '../core/errors.js'
 import { AskerLeft } from './asker-left.js'
 
-/** A query of this effort takes as much as any query may. */
+/** A query of this effort takes the most slots that one query takes; one of more effort takes no more. */
 const DEAREST = 2_000
 /** Queries make way for this long after a transaction was begun: where one is, there are more to come. */
 const MAKING_WAY_MS = 1_000
-/** So many queries of one asker wait, and so many of all. */
+/** The most queries that wait, of one asker and of all together. */
 const LONGEST_LINE = 100
 const MOST_WAITING = 1_000
 /** Whoever waits longer gives up; as long as for a connection. */
@@ -17,7 +17,7 @@ interface Waiting {
   readonly slots: number
   /** When its turn comes, on the queue's clock. */
   readonly start: number
-  /** Tells how many slots were taken for it. */
+  /** Begins it, on the slots that were taken for it. */
   readonly enter: (taken: number) => void
 }
 

@@ -82,10 +82,10 @@ export function sqlTransaction<Result>(
 }
 
 function carryOut<Result>(where: Database | InTurn, run: (database: Database) => Promise<Result>): Promise<Result> {
-  const { database, turn } = 'turn' in where ? where : { database: where, turn: null }
+  const database = 'turn' in where ? where.database : where
   database.queryQueue.makeWay()
-  if (turn === null) return repeatingConflicts(database, run)
-  return database.turns.take(turn, () => repeatingConflicts(database, run))
+  const work = () => repeatingConflicts(database, run)
+  return 'turn' in where ? database.turns.take(where.turn, work) : work()
 }
 
 function runTransaction<Result>({ pool }: Database, work: (tx: SqlTransaction) => Promise<Result>): Promise<Result> {

@@ -6,6 +6,7 @@ import type { SelectedField } from './operation.js'
 const DataObject = function DataObject() {} as unknown as new () => Record<string, unknown>
 DataObject.prototype = Object.create(null)
 
+/** An object with a property for each part, in their order. */
 export function writeObject<Part>(parts: readonly (readonly [string, Part])[], value: (part: Part) => unknown): object {
   const data = new DataObject()
   for (const [key, part] of parts) data[key] = value(part)

@@ -19,7 +19,7 @@ import { type Cost, weigh } from './limits.js'
 import { type Operation, openOperation } from './operation.js'
 import { Reading } from './reading.js'
 
-/** From this effort on, an operation is large: others are let in between its parts, and it waits for its turn. */
+/** An operation of more effort is large: others are let in between its steps, and a mutation, too, waits for its turn. */
 const LARGE = 1_000
 
 /** What came of an operation. Without `data` it was refused before anything of it was done. */
@@ -103,11 +103,11 @@ async function query(operation: Operation, context: RequestContext, tag: AnswerT
  */
 async function mutate(operation: Operation, context: RequestContext): Promise<Outcome> {
   const { cost, effort } = weigh(operation, context.listSizes)
-  const carryOut = () => mutateInTurn(operation, context)
-  return { cost, ...(await (effort > LARGE ? context.query(effort, carryOut) : carryOut())) }
+  const work = () => carryOut(operation, context)
+  return { cost, ...(await (effort > LARGE ? context.query(effort, work) : work())) }
 }
 
-async function mutateInTurn(operation: Operation, context: RequestContext): Promise<Outcome> {
+async function carryOut(operation: Operation, context: RequestContext): Promise<Outcome> {
   context.onMutation()
   const data: Record<string, unknown> = {}
   for (const field of operation.fields) {

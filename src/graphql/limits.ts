@@ -14,7 +14,7 @@ const DEPTH = 16
 const ALIASES = 100
 /** The answer may be of this many parts, each of which is a part of the SQL statement that PostgreSQL has to plan. */
 const PARTS = 500
-/** PostgreSQL plans a part in about the time in which so many objects are made. */
+/** To plan a part takes PostgreSQL about as long as to make this many objects. */
 const OBJECTS_PER_PART = 30
 /** An object of more values than this, by aliases for instance, counts as more than one. */
 const VALUES_PER_OBJECT = 20

@@ -5,7 +5,7 @@ import { literal } from '../modules/reading/tables.js'
 /** The columns of a row that was read. */
 export type Columns = readonly unknown[]
 
-/** JSON in PostgreSQL is built of at most so many values at once, as a function has at most so many parameters. */
+/** PostgreSQL builds an array in JSON of no more values at once, since a function has no more parameters. */
 const VALUES = 100
 
 /** A select that is being written. */

@@ -123,7 +123,7 @@ test('who asks while others of the same asker leave gets a turn', async () => {
   expect(begun).toEqual(['ann 1', 'ben 3'])
 })
 
-test('who waits too long is told when to come again, and the next one is not held up by it', async () => {
+test('who waits too long is told when to come again, and holds up nobody behind', async () => {
   const { ask, end, begun } = queueOf(1, 20)
   void ask('ann 1', CHEAP)
   await expect(ask('ann 2', CHEAP)).rejects.toMatchObject({ reason: 'OVERLOADED', retryAfter: expect.any(Number) })
