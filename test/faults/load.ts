@@ -35,7 +35,9 @@ export class Load {
   slowestLifeSign = 0
   private isEnding = false
   private readonly client: Client
-  private work: Promise<unknown> = Promise.resolve()
+  private isOver = false
+  private clients: Promise<unknown> = Promise.resolve()
+  private runs: Promise<void> = Promise.resolve()
 
   constructor(
     private readonly url: string,
@@ -60,19 +62,22 @@ export class Load {
   }
 
   begin(): void {
-    this.work = Promise.all([
+    this.clients = Promise.all([
       ...deployers().map(name => this.repeat(() => this.deploy(name))),
       ...reporters().map(name => this.repeat(() => this.cutAndReport(name))),
       ...Array.from({ length: READERS }, () => this.repeat(() => this.read())),
-      this.repeat(() => this.finishRuns()),
       this.repeat(() => this.askForLife()),
     ])
+    this.runs = this.finishRuns()
   }
 
   /** Waits until everything that has begun is over. */
   async end(): Promise<void> {
     this.isEnding = true
-    await this.work
+    await this.clients
+    // Until then, deployments were waited for that only end with their runs.
+    this.isOver = true
+    await this.runs
   }
 
   private async repeat(step: () => Promise<void>): Promise<void> {
@@ -160,11 +165,12 @@ export class Load {
   }
 
   private async finishRuns(): Promise<void> {
-    for (const run of this.github.runs) {
-      const isDue = Date.now() > run.createdAt.getTime() + RUN_MS
-      if (isDue && run.attempts.at(-1)?.status !== 'completed') this.github.finish(run, 'success')
+    for (; !this.isOver; await sleep(AGAIN_MS)) {
+      for (const run of this.github.runs) {
+        const isDue = Date.now() > run.createdAt.getTime() + RUN_MS
+        if (isDue && run.attempts.at(-1)?.status !== 'completed') this.github.finish(run, 'success')
+      }
     }
-    await sleep(AGAIN_MS)
   }
 
   private async askForLife(): Promise<void> {
